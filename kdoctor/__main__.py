@@ -1,0 +1,19 @@
+"""Run kdoctor: answers ``--version`` before importing anything, hands the rest to the Typer app."""
+
+import sys
+
+from kdoctor import __version__
+
+
+def main() -> None:
+    """Entry point of the ``kdoctor`` command and of ``python -m kdoctor``."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"kdoctor {__version__}\n")
+        return
+    from kdoctor.cli import run  # noqa: PLC0415  the Typer app costs 45 ms; --version must not pay it
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

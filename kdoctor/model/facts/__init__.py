@@ -1,0 +1,1 @@
+"""The fact sections, one module each; ``base`` holds what they share."""

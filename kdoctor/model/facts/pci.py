@@ -1,0 +1,24 @@
+"""Display and compute devices on the PCI bus, of every vendor."""
+
+from __future__ import annotations
+
+import msgspec
+
+from kdoctor.model.facts.base import Section
+
+
+class PciDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """``name`` is from the system's pci.ids, "" without one; ``kernel_driver``: the bound module, "" if none."""
+
+    address: str
+    vendor_id: str
+    device_id: str
+    vendor: str
+    name: str = ""
+    kernel_driver: str = ""
+
+
+class Pci(Section, frozen=True, kw_only=True):
+    """Devices of PCI class 03 (display) and 12 (processing accelerators), in bus order; may be empty."""
+
+    devices: tuple[PciDevice, ...]
