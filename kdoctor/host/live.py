@@ -1,0 +1,139 @@
+"""This machine: its files as they are, its processes, and children with a time limit."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform as this_platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdoctor.host import Answer, Asked, FileStat, NotRun, Platform, Process, Ran, Runner, Unanswered, Unreadable, User
+from kdoctor.host.files import Files
+from kdoctor.host.spawn import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kdoctor.model.facts.base import Origin
+
+INSIDE = Path(__file__).resolve().parent.parent / "inside"
+
+
+class LiveHost(Files):
+    """A Host on the running machine. ``examined``: the interpreter that questions for "examined" go to."""
+
+    origin: Origin = "live"
+
+    def __init__(self, *, examined: str = "", environ: Mapping[str, str] | None = None) -> None:
+        """Take the process's own environment unless another is given."""
+        super().__init__()
+        self.examined = examined
+        self.environ: Mapping[str, str] = dict(os.environ if environ is None else environ)
+        self.platform = _platform()
+        self.user = _user()
+        self.cwd = _cwd()
+
+    def stat(self, path: str, *, follow: bool = True) -> FileStat | Unreadable:
+        """What the path is, with the names of its owner and group."""
+        found = super().stat(path, follow=follow)
+        if isinstance(found, Unreadable) or found.kind not in ("character", "block"):
+            return found
+        return FileStat(
+            kind=found.kind,
+            size=found.size,
+            mode=found.mode,
+            uid=found.uid,
+            gid=found.gid,
+            owner=_owner(found.uid),
+            group=_group(found.gid),
+            identity=found.identity,
+        )
+
+    def run(self, argv: tuple[str, ...], timeout_s: float) -> Ran | NotRun:
+        """Run a command of the machine."""
+        return spawn(argv, timeout_s=timeout_s, environ={**self.environ, "LC_ALL": "C", "LANGUAGE": ""})
+
+    def ask(
+        self, question: str, *, runner: Runner, timeout_s: float, environ: Mapping[str, str] | None = None
+    ) -> Asked:
+        """Run a question script in a child."""
+        python = self.examined if runner == "examined" else sys.executable
+        if not python:
+            return Unanswered(reason="there is no interpreter to ask")
+        script = str(INSIDE / f"{question}.py")
+        ran = spawn((python, script), timeout_s=timeout_s, environ={**self.environ, **(environ or {})})
+        return answer_of(ran, python)
+
+    def process(self, pid: int) -> Process | None:
+        """The process of that number."""
+        import psutil  # noqa: PLC0415  20 ms, needed only where a process holds a GPU
+
+        try:
+            found = psutil.Process(pid)
+            return Process(pid=pid, name=found.name(), user=found.username())
+        except (psutil.Error, KeyError):
+            return None
+
+
+def answer_of(ran: Ran | NotRun, python: str) -> Asked:
+    """The answer in what a question script printed: its last line that is a JSON object."""
+    if isinstance(ran, NotRun):
+        crashed = ran.detail if ran.why == "crashed" else ""
+        return Unanswered(reason=f"{python}: {ran}", crashed=crashed)
+    lines = ran.out.splitlines()
+    for index in range(len(lines) - 1, -1, -1):
+        line = lines[index].strip()
+        if line.startswith("{") and line.endswith("}"):
+            return Answer(json=line.encode(), noise="\n".join(lines[:index] + lines[index + 1 :])[:2000])
+    said = (ran.err.strip() or ran.out.strip()).splitlines()
+    last = said[-1][:200] if said else "it printed nothing"
+    return Unanswered(reason=f"{python}: exit status {ran.code}: {last}")
+
+
+def _platform() -> Platform:
+    names = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
+    if sys.platform == "win32":
+        return Platform(os="windows", machine=this_platform.machine(), kernel=this_platform.version())
+    name = os.uname()
+    return Platform(os=names.get(sys.platform, sys.platform), machine=name.machine, kernel=name.release)
+
+
+def _user() -> User:
+    home = os.path.expanduser("~")  # noqa: PTH111  Path.home() raises where this returns "~"
+    if sys.platform == "win32":
+        return User(name=getpass.getuser(), home=home, host_name=this_platform.node())
+    gids = tuple(sorted({os.getgid(), os.getegid(), *os.getgroups()}))
+    uid = os.geteuid()
+    groups = tuple(_group(gid) for gid in gids)
+    return User(uid=uid, gids=gids, groups=groups, name=_owner(uid), home=home, host_name=os.uname().nodename)
+
+
+def _owner(uid: int) -> str:
+    if sys.platform == "win32":
+        return str(uid)
+    import pwd  # noqa: PLC0415  not on Windows
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return str(uid)
+
+
+def _group(gid: int) -> str:
+    if sys.platform == "win32":
+        return str(gid)
+    import grp  # noqa: PLC0415  not on Windows
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except (KeyError, OverflowError):
+        return str(gid)
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  Path.cwd() costs an import for the same call
+    except OSError:
+        return ""
