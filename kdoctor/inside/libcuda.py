@@ -1,0 +1,110 @@
+"""Ask the CUDA driver library what it can do: cuInit, its CUDA version, its devices. Python 3.6, ctypes only.
+
+Before cuInit this process gives up the rights to load kernel modules and to make or change device nodes, so that
+asking changes nothing: libcuda otherwise runs nvidia-modprobe, which does both, as root even without set-uid.
+"""
+
+import sys
+
+SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
+
+import ctypes
+import json
+
+NAME_SIZE = 256
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+CAPABILITIES = (0, 1, 3, 16, 27)  # chown, dac_override, fowner, sys_module, mknod
+ATTRIBUTE_MAJOR = 75
+ATTRIBUTE_MINOR = 76
+LIBRARY = {"win32": "nvcuda.dll"}.get(sys.platform, "libcuda.so.1")
+
+
+def give_up_rights():
+    """Drop what would let a child of libcuda change the machine; harmless where it is not allowed."""
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in CAPABILITIES:
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def path_of(library):
+    """The file that the loader opened."""
+    try:
+        with open("/proc/self/maps") as maps:
+            for line in maps:
+                if "/" in line and library.split(".so")[0] in line:
+                    return line[line.index("/") :].strip()
+    except OSError:
+        pass
+    return library
+
+
+def error_name(cuda, code):
+    """CUDA's own name for an error code."""
+    text = ctypes.c_char_p()
+    try:
+        cuda.cuGetErrorName(code, ctypes.byref(text))
+    except AttributeError:
+        return ""
+    return text.value.decode("ascii", "replace") if text.value else ""
+
+
+def devices(cuda):
+    """Every device in CUDA's order."""
+    count = ctypes.c_int()
+    if cuda.cuDeviceGetCount(ctypes.byref(count)):
+        return []
+    found = []
+    for index in range(count.value):
+        device = ctypes.c_int()
+        name = ctypes.create_string_buffer(NAME_SIZE)
+        major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+        if cuda.cuDeviceGet(ctypes.byref(device), index):
+            continue
+        cuda.cuDeviceGetName(name, NAME_SIZE, device)
+        cuda.cuDeviceGetAttribute(ctypes.byref(major), ATTRIBUTE_MAJOR, device)
+        cuda.cuDeviceGetAttribute(ctypes.byref(minor), ATTRIBUTE_MINOR, device)
+        total = getattr(cuda, "cuDeviceTotalMem_v2", None)
+        if total is not None:
+            total(ctypes.byref(memory), device)
+        found.append(
+            {
+                "name": name.value.decode("utf-8", "replace"),
+                "compute_capability": "%d.%d" % (major.value, minor.value),
+                "memory_total_bytes": memory.value,
+            }
+        )
+    return found
+
+
+def main():
+    """Print one JSON object."""
+    give_up_rights()
+    answer = {"library": "", "init_code": 0, "init_error": "", "load_error": "", "cuda": None, "devices": []}
+    try:
+        cuda = ctypes.CDLL(LIBRARY)
+    except OSError as error:
+        answer["load_error"] = str(error)
+        print(json.dumps(answer))
+        return
+    answer["library"] = path_of(LIBRARY)
+    version = ctypes.c_int()
+    try:
+        if cuda.cuDriverGetVersion(ctypes.byref(version)) == 0 and version.value:
+            answer["cuda"] = "%d.%d" % (version.value // 1000, version.value % 1000 // 10)
+        answer["init_code"] = cuda.cuInit(0)
+    except AttributeError as error:
+        answer["load_error"] = str(error)
+        print(json.dumps(answer))
+        return
+    if answer["init_code"]:
+        answer["init_error"] = error_name(cuda, answer["init_code"])
+    else:
+        answer["devices"] = devices(cuda)
+    print(json.dumps(answer))
+
+
+main()

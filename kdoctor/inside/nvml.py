@@ -1,0 +1,160 @@
+"""Ask NVML, through nvidia-ml-py, about the driver and every GPU. Run by kdoctor's own interpreter.
+
+libnvidia-ml.so.1 is opened here first, because nvidia-ml-py hides the loader's message; and this process gives up
+the rights to load modules and make device nodes, because nvmlInit as root uses them.
+"""
+
+import sys
+
+SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
+
+import ctypes
+import json
+
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+CAPABILITIES = (0, 1, 3, 16, 27)  # chown, dac_override, fowner, sys_module, mknod
+LIBRARY_NOT_FOUND = 12
+NO_LIMIT_REASONS = ("GpuIdle", "None", "All", "ApplicationsClocksSetting", "UserDefinedClocks")
+
+
+def give_up_rights():
+    """Drop what would let NVML change the machine; harmless where it is not allowed."""
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in CAPABILITIES:
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def text(value):
+    """Older bindings return bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def optional(function, *arguments):
+    """The value, or None where this GPU, driver or binding does not have it."""
+    import pynvml
+
+    try:
+        return function(*arguments)
+    except (pynvml.NVMLError, AttributeError, TypeError, ValueError):
+        return None
+
+
+def pair(value):
+    """The first of a (current, pending) pair as a truth value, None where unknown."""
+    return None if value is None else bool(value[0])
+
+
+def processes(nvml, handle):
+    """Who holds memory of this GPU."""
+    held = {}
+    for name in ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses"):
+        for process in optional(getattr(nvml, name, None), handle) or ():
+            held[process.pid] = process.usedGpuMemory
+    return [{"pid": pid, "memory_bytes": memory} for pid, memory in sorted(held.items())]
+
+
+def throttling(nvml, handle):
+    """The names of the reasons why the clocks are low; idling is none."""
+    mask = optional(getattr(nvml, "nvmlDeviceGetCurrentClocksEventReasons", None), handle)
+    if mask is None:
+        mask = optional(getattr(nvml, "nvmlDeviceGetCurrentClocksThrottleReasons", None), handle)
+    if not mask:
+        return []
+    prefix = "nvmlClocksThrottleReason"
+    names = {n[len(prefix) :]: getattr(nvml, n) for n in dir(nvml) if n.startswith(prefix)}
+    return sorted(n for n, bit in names.items() if n not in NO_LIMIT_REASONS and isinstance(bit, int) and mask & bit)
+
+
+def mig(nvml, handle):
+    """The UUIDs of the MIG instances."""
+    found = []
+    for index in range(optional(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
+        instance = optional(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, index)
+        if instance is not None:
+            found.append(text(optional(nvml.nvmlDeviceGetUUID, instance)) or "")
+    return found
+
+
+def device(nvml, index):
+    """One GPU; where NVML answers with an error, the error is the answer."""
+    try:
+        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+    except nvml.NVMLError as error:
+        return {"index": index, "error_code": error.value, "error": str(error)}
+    memory = optional(nvml.nvmlDeviceGetMemoryInfo, handle)
+    capability = optional(nvml.nvmlDeviceGetCudaComputeCapability, handle)
+    pci = optional(nvml.nvmlDeviceGetPciInfo, handle)
+    mode = optional(nvml.nvmlDeviceGetComputeMode, handle)
+    modes = {0: "default", 1: "exclusive thread", 2: "prohibited", 3: "exclusive process"}
+    mig_enabled = pair(optional(nvml.nvmlDeviceGetMigMode, handle))
+    errors = optional(
+        nvml.nvmlDeviceGetTotalEccErrors, handle, nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, nvml.NVML_VOLATILE_ECC
+    )
+    persistence = optional(nvml.nvmlDeviceGetPersistenceMode, handle)
+    return {
+        "index": index,
+        "name": text(optional(nvml.nvmlDeviceGetName, handle)) or "",
+        "uuid": text(optional(nvml.nvmlDeviceGetUUID, handle)) or "",
+        "pci_address": text(pci.busId).lower() if pci is not None else "",
+        "compute_capability": "%d.%d" % tuple(capability) if capability else None,
+        "memory_total_bytes": memory.total if memory is not None else None,
+        "memory_used_bytes": memory.used if memory is not None else None,
+        "processes": processes(nvml, handle),
+        "mig_enabled": mig_enabled,
+        "mig_devices": mig(nvml, handle) if mig_enabled else [],
+        "ecc_enabled": pair(optional(nvml.nvmlDeviceGetEccMode, handle)),
+        "ecc_uncorrected": errors,
+        "compute_mode": modes.get(mode, ""),
+        "persistence": None if persistence is None else bool(persistence),
+        "throttle_reasons": throttling(nvml, handle),
+        "temperature_c": optional(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+        "pcie_width": optional(nvml.nvmlDeviceGetCurrPcieLinkWidth, handle),
+        "pcie_width_max": optional(nvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
+    }
+
+
+def opened_path():
+    """The file that the loader opened."""
+    try:
+        with open("/proc/self/maps") as maps:
+            for line in maps:
+                if "libnvidia-ml" in line:
+                    return line[line.index("/") :].strip()
+    except OSError:
+        pass
+    return "libnvidia-ml.so.1"
+
+
+def ask():
+    """The whole answer as a dictionary."""
+    if sys.platform != "win32":
+        try:
+            ctypes.CDLL("libnvidia-ml.so.1")
+        except OSError as error:
+            return {"library": "", "error_code": LIBRARY_NOT_FOUND, "error": str(error)}
+    import pynvml as nvml
+
+    answer = {"library": opened_path(), "error_code": 0, "error": "", "devices": []}
+    try:
+        nvml.nvmlInit()
+    except nvml.NVMLError as error:
+        answer.update(error_code=error.value, error=str(error))
+        return answer
+    answer["driver_release"] = text(optional(nvml.nvmlSystemGetDriverVersion))
+    cuda = optional(nvml.nvmlSystemGetCudaDriverVersion)
+    answer["cuda"] = "%d.%d" % (cuda // 1000, cuda % 1000 // 10) if cuda else None
+    answer["devices"] = [device(nvml, index) for index in range(optional(nvml.nvmlDeviceGetCount) or 0)]
+    return answer
+
+
+def main():
+    """Print one JSON object."""
+    give_up_rights()
+    print(json.dumps(ask()))
+
+
+main()

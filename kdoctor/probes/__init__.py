@@ -1,0 +1,1 @@
+"""One module per fact section: `probe(host, ...)` measures it and changes nothing."""

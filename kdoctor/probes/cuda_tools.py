@@ -1,0 +1,89 @@
+"""Would XLA find ptxas and libdevice, which it needs to compile for a GPU at run time?
+
+XLA's order (openxla/xla, tsl/platform/default/cuda_root_path.cc and CandidateCudaRoots): the directory of
+--xla_gpu_cuda_data_dir, ./cuda_sdk_lib, the build's toolkit path, /usr/local/cuda, the nvidia wheels beside the
+framework, and the current directory; ptxas also on $PATH.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kdoctor.host import Host, is_file, text_of
+from kdoctor.model.facts.base import Absent
+from kdoctor.model.facts.cuda_toolkits import CudaToolkits
+from kdoctor.model.facts.cuda_tools import CudaTools
+from kdoctor.model.facts.environ import Environ
+from kdoctor.model.facts.frameworks import Build, Frameworks
+from kdoctor.model.facts.interpreter import Interpreter
+from kdoctor.model.version import CudaVersion
+
+LIBDEVICE = "nvvm/libdevice/libdevice.10.bc"
+_FLAG = re.compile(r"--xla_gpu_cuda_data_dir=(\S+)")
+
+
+def probe(
+    host: Host,
+    frameworks: Frameworks,
+    interpreter: Interpreter,
+    environ: Environ,
+    cuda_toolkits: CudaToolkits | Absent,
+) -> CudaTools | Absent:
+    """Walk XLA's roots for the active framework."""
+    build = next((item for item in frameworks.builds if item.gpu == "cuda" and item.framework != "torch"), None)
+    if build is None:
+        return Absent(looked=("a CUDA build of TensorFlow or JAX",))
+    roots = xla_roots(host, build, environ.variables)
+    ptxas = [(f"{root}/bin/ptxas", via) for root, via in roots]
+    ptxas += [(f"{entry}/ptxas", "$PATH") for entry in environ.variables.get("PATH", "").split(":") if entry]
+    path, via = next(((path, via) for path, via in ptxas if is_file(host, path)), ("", ""))
+    device, device_via = next(
+        ((f"{root}/{LIBDEVICE}", via) for root, via in roots if is_file(host, f"{root}/{LIBDEVICE}")), ("", "")
+    )
+    toolkits = cuda_toolkits.items if isinstance(cuda_toolkits, CudaToolkits) else ()
+    others = (*(toolkit.libdevice for toolkit in toolkits), *in_prefix(host, interpreter))
+    return CudaTools(
+        ptxas=path,
+        ptxas_via=via,
+        ptxas_version=ptxas_version(host, path),
+        ptxas_elsewhere=tuple(toolkit.ptxas for toolkit in toolkits if toolkit.ptxas and toolkit.ptxas != path),
+        libdevice=device,
+        libdevice_via=device_via,
+        libdevice_elsewhere=tuple(other for other in others if other and other != device),
+        looked=tuple(root for root, _ in roots),
+    )
+
+
+def xla_roots(host: Host, build: Build, variables: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The CUDA directories that XLA tries, with why."""
+    roots = [(path, "XLA_FLAGS") for path in _FLAG.findall(variables.get("XLA_FLAGS", ""))]
+    site = build.directory.rpartition("/")[0]
+    if host.cwd:
+        roots.append((f"{host.cwd}/cuda_sdk_lib", "the current directory"))
+    roots.append(("/usr/local/cuda", "XLA's built-in directory"))
+    roots += [(f"{site}/nvidia/{name}", "the nvidia wheels") for name in ("cuda_nvcc", "cu13")]
+    if host.cwd:
+        roots.append((host.cwd, "the current directory"))
+    return tuple(roots)
+
+
+def in_prefix(host: Host, interpreter: Interpreter) -> tuple[str, ...]:
+    """Copies of libdevice in a conda environment, where XLA does not look by itself."""
+    if interpreter.kind not in ("conda", "pixi"):
+        return ()
+    places = (LIBDEVICE, "lib/libdevice.10.bc", f"targets/x86_64-linux/{LIBDEVICE}")
+    return tuple(f"{interpreter.prefix}/{place}" for place in places if is_file(host, f"{interpreter.prefix}/{place}"))
+
+
+def ptxas_version(host: Host, path: str) -> CudaVersion | None:
+    """The CUDA of a ptxas, from version.json of its toolkit or from the wheel's metadata; it is not run."""
+    root = path.removesuffix("/bin/ptxas")
+    match = re.search(r'"cuda_nvcc"\s*:\s*\{[^}]*"version"\s*:\s*"([\d.]+)"', text_of(host, f"{root}/version.json"))
+    if match:
+        return CudaVersion.parse(match[1])
+    site = root.partition("/nvidia/")[0]
+    for metadata in host.glob(f"{site}/nvidia_cuda_nvcc*.dist-info") if "/nvidia/" in root else ():
+        match = re.search(r"-([\d.]+)\.dist-info$", metadata)
+        if match:
+            return CudaVersion.parse(match[1])
+    return None

@@ -1,0 +1,81 @@
+"""Which distributions does the examined interpreter have, and which of them are broken, doubled or overwritten?"""
+
+from __future__ import annotations
+
+import re
+
+from kdoctor.host import Host, exists, names_in, text_of
+from kdoctor.knowledge.tensorflow import same_files
+from kdoctor.model.facts.base import Absent
+from kdoctor.model.facts.distributions import Distribution, Distributions
+from kdoctor.model.facts.interpreter import Interpreter
+
+_METADATA = re.compile(r"^(?P<name>[A-Za-z0-9._]+?)-(?P<version>[^-]+)(?:-py[\d.]+)?\.(?:dist|egg)-info$")
+_CUDNN = re.compile(r"^nvidia-(cudnn|nccl)-cu\d+$")
+ORIGINS = ("tensorflow", "keras", "jax", "torch", "numpy", "protobuf", "h5py", "nvidia")
+
+
+def probe(host: Host, interpreter: Interpreter) -> Distributions | Absent:
+    """List the metadata directories on the interpreter's import path; their names hold name and version."""
+    if not interpreter.sys_path:
+        return Absent(looked=(interpreter.trouble or f"{interpreter.path} has no import path that could be read",))
+    items: list[Distribution] = []
+    broken: list[str] = []
+    for location in interpreter.sys_path:
+        for name in names_in(host, location):
+            if name.startswith("~") and not name.endswith((".pyc", ".py")):
+                broken.append(f"{location}/{name}: left behind by an interrupted pip")
+            elif name.endswith(("-info",)):
+                _take(host, location, name, items, broken)
+    return Distributions(items=tuple(items), broken=tuple(broken), overwritten=overwritten(host, items))
+
+
+def _take(host: Host, location: str, name: str, items: list[Distribution], broken: list[str]) -> None:
+    match = _METADATA.match(name)
+    if not match:
+        broken.append(f"{location}/{name}: its name holds no version")
+        return
+    path = f"{location}/{name}"
+    if not any(exists(host, f"{path}/{file}") for file in ("METADATA", "PKG-INFO")) and name.endswith(".dist-info"):
+        broken.append(f"{path}: METADATA is missing")
+    normal = normalised(match["name"])
+    installer = text_of(host, f"{path}/INSTALLER", limit=100).strip() if normal.startswith(ORIGINS) else ""
+    items.append(
+        Distribution(name=normal, version=match["version"], location=location, metadata=path, installer=installer)
+    )
+
+
+def normalised(name: str) -> str:
+    """The name as the package index compares it.
+
+    >>> normalised("Tensor_Flow.CPU")
+    'tensor-flow-cpu'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def overwritten(host: Host, items: list[Distribution]) -> tuple[str, ...]:
+    """Files that two installed distributions both own, as "FILE: FIRST, SECOND"; known families only."""
+    families: dict[tuple[str, str], list[Distribution]] = {}
+    same = same_files()
+    for item in items:
+        match = _CUDNN.match(item.name)
+        family = "tensorflow" if item.name in same else match[1] if match else ""
+        if family:
+            families.setdefault((item.location, family), []).append(item)
+    found = []
+    for members in families.values():
+        first, *others = {member.name: member for member in members}.values()
+        mine = recorded_files(host, first) if others else frozenset()
+        for other in others:
+            shared = sorted(mine & recorded_files(host, other))
+            if shared:
+                found.append(f"{shared[0]} and {len(shared) - 1} more: {first.name}, {other.name}")
+    return tuple(found)
+
+
+def recorded_files(host: Host, item: Distribution) -> frozenset[str]:
+    """The files in a distribution's RECORD, without its own metadata."""
+    text = text_of(host, f"{item.metadata}/RECORD", limit=16 << 20)
+    paths = (line.partition(",")[0].strip('"') for line in text.splitlines())
+    return frozenset(path for path in paths if path.endswith((".py", ".so", ".h")) or ".so." in path)

@@ -1,0 +1,71 @@
+"""Which Keras is installed, and which backend would it choose: as Keras itself resolves it."""
+
+from __future__ import annotations
+
+import msgspec
+from packaging.version import Version
+
+from kdoctor.host import Host, Unreadable
+from kdoctor.knowledge import keras as table
+from kdoctor.model.facts.base import Absent
+from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.environ import Environ
+from kdoctor.model.facts.keras import Keras
+from kdoctor.model.facts.tensorflow import Tensorflow
+
+TRUE = ("1", "true")
+FIRST_WITHOUT_CHOICE = Version("2.4")  # Keras 2.4 is TensorFlow's own: keras.json's backend is no longer read
+FIRST_WITH_CHOICE_AGAIN = Version("3.0")
+
+
+class Config(msgspec.Struct, frozen=True):
+    """What is read of keras.json."""
+
+    backend: str = ""
+
+
+def probe(
+    host: Host, distributions: Distributions, environ: Environ, tensorflow: Tensorflow | Absent
+) -> Keras | Absent:
+    """Versions from the metadata; the backend from $KERAS_BACKEND, then keras.json, then the default."""
+    keras = distributions.get("keras") or distributions.get("keras-nightly")
+    tf_keras = distributions.get("tf-keras")
+    bundled = isinstance(tensorflow, Tensorflow)
+    if keras is None and tf_keras is None and not bundled:
+        return Absent(looked=("keras", "tf-keras", "tensorflow"))
+    variables = environ.variables
+    home = variables.get("KERAS_HOME") or f"{host.user.home}/.keras"
+    path = f"{home}/keras.json"
+    wanted, trouble = read_config(host, path)
+    backend, source = table.table().config.default_backend, "default"
+    if has_choice(keras.release if keras else None):
+        if variables.get("KERAS_BACKEND"):
+            backend, source = variables["KERAS_BACKEND"].lower(), "$KERAS_BACKEND"
+        elif wanted:
+            backend, source = wanted, path
+    return Keras(
+        version=keras.version if keras else "",
+        tf_keras=tf_keras.version if tf_keras else "",
+        directory=f"{keras.location}/keras" if keras else "",
+        backend=backend,
+        backend_from=source,
+        config=path if wanted or trouble else "",
+        config_trouble=trouble,
+        legacy_switch=variables.get("TF_USE_LEGACY_KERAS", "").lower() in TRUE,
+    )
+
+
+def has_choice(release: Version | None) -> bool:
+    """Whether this Keras lets the user choose a backend: 2.0 to 2.3, and 3."""
+    return release is not None and not FIRST_WITHOUT_CHOICE <= release < FIRST_WITH_CHOICE_AGAIN
+
+
+def read_config(host: Host, path: str) -> tuple[str, str]:
+    """The backend in keras.json ("" if it names none), and why the file could not be read ("" if it could)."""
+    text = host.read_bytes(path, limit=1 << 20)
+    if isinstance(text, Unreadable):
+        return "", "" if text.reason == "absent" else str(text)
+    try:
+        return msgspec.json.decode(text, type=Config).backend, ""
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return "", f"{path}: {error}"
