@@ -1,0 +1,72 @@
+"""Order findings: roots first, consequences nested under their root, harmless lines last.
+
+Roots are ordered by severity, then by what makes another's remedy useless, then by layer (hardware before
+driver before libraries before settings), then by confidence. The order is data: ``knowledge/ranking.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from kdoctor.knowledge.ranking import Ranking
+from kdoctor.model.finding import CONFIDENCES, SEVERITIES, Finding
+from kdoctor.model.rule import Rule
+
+
+def rank(findings: Iterable[Finding], rules: Iterable[Rule], ranking: Ranking) -> tuple[Finding, ...]:
+    """The findings in order, with their roles: exactly one primary unless all are harmless."""
+    by_name = {rule.name: rule for rule in rules}
+    all_findings = tuple(findings)
+    harmless = [finding for finding in all_findings if finding.role == "harmless"]
+    serious = {finding.name: finding for finding in all_findings if finding.role != "harmless"}
+    parents = _parents(serious, by_name)
+    roots = _sorted([finding for name, finding in serious.items() if name not in parents], by_name, ranking)
+    ordered: list[Finding] = []
+    for index, root in enumerate(roots):
+        role = "primary" if index == 0 else "independent"
+        ordered.append(msgspec.structs.replace(root, role=role))
+        under = [serious[name] for name in parents if _root_of(name, parents) == root.name]
+        ordered += [
+            msgspec.structs.replace(finding, role="consequence", consequence_of=serious[parents[finding.name]].id)
+            for finding in _sorted(under, by_name, ranking)
+        ]
+    return (*ordered, *_sorted(harmless, by_name, ranking))
+
+
+def _parents(serious: Mapping[str, Finding], rules: Mapping[str, Rule]) -> dict[str, str]:
+    """Finding name to the name of the finding that explains it; a weaker finding explains no stronger one."""
+    parents: dict[str, str] = {}
+    for name, finding in serious.items():
+        for explained in rules[name].explains if name in rules else ():
+            other = serious.get(explained)
+            if other is None or explained in parents or _root_of(name, parents) == explained:
+                continue
+            if SEVERITIES.index(finding.severity) <= SEVERITIES.index(other.severity):
+                parents[explained] = name
+    return parents
+
+
+def _root_of(name: str, parents: Mapping[str, str]) -> str:
+    while name in parents:
+        name = parents[name]
+    return name
+
+
+def _sorted(findings: list[Finding], rules: Mapping[str, Rule], ranking: Ranking) -> list[Finding]:
+    names = {finding.name for finding in findings}
+
+    def key(finding: Finding) -> tuple[int, int, int, int, str]:
+        rule = rules.get(finding.name)
+        layer = ranking.layers.index(rule.layer) if rule and rule.layer in ranking.layers else len(ranking.layers)
+        useless = sum(1 for row in ranking.before if finding.name in row.then and row.first in names)
+        return (
+            SEVERITIES.index(finding.severity),
+            useless,
+            layer,
+            CONFIDENCES.index(finding.confidence),
+            finding.id,
+        )
+
+    return sorted(findings, key=key)

@@ -1,0 +1,272 @@
+"""The command line: options, output and exit codes; the only place that exits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdoctor import __version__
+from kdoctor.model.trouble import Trouble
+
+if TYPE_CHECKING:
+    from kdoctor.check.collect import Progress
+    from kdoctor.commands.check import Checked, Request
+    from kdoctor.model.report import Report
+
+app = typer.Typer(
+    name="kdoctor",
+    help="Find out why Keras does not see or use the GPU, and what to do about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Python = Annotated[str, typer.Option("--python", metavar="PATH", help="Examine this interpreter.")]
+Env = Annotated[str, typer.Option("--env", metavar="NAME|PREFIX", help="Examine this environment (venv, conda, pixi, uv).")]
+Sysroot = Annotated[str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")]
+Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
+Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0, help="Time limit of each probe.")]
+Record = Annotated[str, typer.Option("--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot.")]
+NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in JSON.")]
+
+
+def version(value: bool) -> None:  # noqa: FBT001  a Typer callback
+    """Print the version."""
+    if value:
+        sys.stdout.write(f"kdoctor {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    show_version: Annotated[bool, typer.Option("--version", "-V", callback=version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002, ARG001
+) -> None:
+    """Find out why Keras does not see or use the GPU, and what to do about it."""
+
+
+@app.command()
+def check(  # noqa: PLR0913  one parameter per option
+    python: Python = "",
+    env: Env = "",
+    sysroot: Sysroot = "",
+    from_file: Annotated[str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")] = "",
+    deep: Deep = False,  # noqa: FBT002
+    record: Record = "",
+    output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
+    timeout: Timeout = 0,
+    fail_on: Annotated[str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")] = "error",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where an error-level rule could not be decided.")] = False,  # noqa: FBT002
+    select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")] = None,
+    ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
+    quiet: Annotated[int, typer.Option("-q", "--quiet", count=True, help="Only the primary cause.")] = 0,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Every outcome; twice: those that do not apply too.")] = 0,
+    no_redact: NoRedact = False,  # noqa: FBT002
+) -> None:
+    """Say what is wrong with this machine and environment, and what to do about it."""
+    from kdoctor.commands import check as command
+
+    one_of("--format", output, ("text", "json"))
+    one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
+    request = command.Request(
+        python=python,
+        env=env,
+        sysroot=sysroot,
+        from_file=from_file,
+        record=record,
+        deep=deep,
+        timeout_s=timeout,
+        select=split(select),
+        ignore=split(ignore),
+    )
+    one_origin(request)
+    checked = with_progress(lambda watch: command.check(request, watch))
+    if output == "json":
+        write_json(checked, redact=not no_redact)
+    else:
+        write_text(checked.report, verbose - quiet)
+    level = None if fail_on == "never" else fail_on
+    raise typer.Exit(command.exit_code(checked.report, fail_on=level, strict=strict))  # type: ignore[arg-type]  # one_of
+
+
+@app.command()
+def facts(  # noqa: PLR0913  one parameter per option
+    python: Python = "",
+    env: Env = "",
+    sysroot: Sysroot = "",
+    deep: Deep = False,  # noqa: FBT002
+    record: Record = "",
+    timeout: Timeout = 0,
+    no_redact: NoRedact = False,  # noqa: FBT002
+) -> None:
+    """Print the facts alone, as JSON for `kdoctor check --from`."""
+    from kdoctor.commands import check as command
+    from kdoctor.render.json import render
+
+    request = command.Request(python=python, env=env, sysroot=sysroot, record=record, deep=deep, timeout_s=timeout)
+    one_origin(request)
+    gathered, user = with_progress(lambda watch: command.gather(request, watch))
+    sys.stdout.write(render(gathered, redact_for=None if no_redact else user) + "\n")
+
+
+@app.command()
+def envs(
+    output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the list.")] = "text",
+    no_redact: NoRedact = False,  # noqa: FBT002
+) -> None:
+    """List every Python environment found, and which of them could use the GPU."""
+    from kdoctor.commands import envs as command
+
+    one_of("--format", output, ("text", "json"))
+    sys.stdout.write(command.envs(as_json=output == "json", redact=not no_redact))
+
+
+@app.command()
+def explain(
+    rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Id or name, e.g. KD101; without it all are listed.")] = "",
+    output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the page.")] = "text",
+) -> None:
+    """Print a rule's page: what it means, why it matters, what to do."""
+    from kdoctor.commands import explain as command
+
+    one_of("--format", output, ("text", "json"))
+    sys.stdout.write(command.explain(rule, as_json=output == "json"))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of `kdoctor check --format json`."""
+    from kdoctor.commands import schema as command
+
+    sys.stdout.write(command.schema())
+
+
+def split(values: list[str] | None) -> tuple[str, ...]:
+    """Repeated and comma-separated values alike."""
+    return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
+
+
+def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+    """Raise Trouble for a value that is none of the allowed ones."""
+    if value not in allowed:
+        reference = "option-value-unknown"
+        raise Trouble(reference, f"{option} {value}: expected one of {', '.join(allowed)}", code=2)
+
+
+def one_origin(request: Request) -> None:
+    """Raise Trouble where options name two origins, or an option that an origin cannot have."""
+    origins = {"--sysroot": request.sysroot, "--from": request.from_file, "--env": request.env}
+    given = [name for name, value in origins.items() if value]
+    reference = "options-exclude-each-other"
+    if len(given) > 1 or (request.python and (request.from_file or request.env)):
+        named = [*given, *(["--python"] if request.python else [])]
+        raise Trouble(reference, f"{' and '.join(named)}: choose one", code=2)
+    if given and given[0] != "--env" and (request.deep or request.record):
+        option = "--deep" if request.deep else "--record"
+        raise Trouble(reference, f"{option} needs a live machine; {given[0]} executes nothing", code=2)
+
+
+def write_json(checked: Checked, *, redact: bool) -> None:
+    """The report as one document on stdout."""
+    from kdoctor.render.json import render
+
+    sys.stdout.write(render(checked.report, redact_for=checked.user if redact else None) + "\n")
+
+
+def write_text(report: Report, verbosity: int) -> None:
+    """The report for people: in colour on a terminal, plain in a pipe."""
+    from kdoctor.render import text
+
+    width = shutil.get_terminal_size((80, 24)).columns
+    if not coloured(sys.stdout):
+        sys.stdout.write(text.plain(report, width=width, verbosity=verbosity))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    for line in text.lines(report, width=width, verbosity=verbosity):
+        console.print(Text.assemble(*((piece, style) for piece, style in line)))
+
+
+def coloured(stream: object) -> bool:
+    """Colour on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
+    is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def with_progress(work: Callable[[Callable[[Progress], None]], object]) -> object:
+    """Run the work; on a terminal, say on stderr what is being probed."""
+    if not coloured(sys.stderr):
+        return work(lambda _: None)
+    width = shutil.get_terminal_size((80, 24)).columns - 1
+
+    def show(progress: Progress) -> None:
+        text = f"probing {progress.done}/{progress.total}: {', '.join(progress.running)}"
+        sys.stderr.write(f"\r\x1b[2K{text[:width]}")
+        sys.stderr.flush()
+
+    try:
+        return work(show)
+    finally:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line and return the exit code; every trouble is one line on stderr."""
+    try:
+        code = app(args=list(argv), standalone_mode=False)
+        sys.stdout.flush()
+    except Trouble as trouble:
+        return say(trouble)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  the top: a bug of ours is one line, not a traceback
+        return crash(error)
+    return code if isinstance(code, int) else 0
+
+
+def say(trouble: Trouble) -> int:
+    """Print a trouble on stderr."""
+    from kdoctor.render.text import visible
+
+    hint = f" {trouble.hint}" if trouble.hint else ""
+    sys.stderr.write(f"kdoctor: {visible(trouble.message)}.{hint}\n".replace("..", "."))
+    return trouble.code
+
+
+def crash(error: Exception) -> int:
+    """A usage error of the command line, or a bug of ours."""
+    show = getattr(error, "format_message", None)
+    if show is not None:
+        return usage(str(show()))
+    if isinstance(error, OSError):
+        sys.stderr.write(f"kdoctor: {error}\n")
+        return 3
+    if os.environ.get("KDOCTOR_DEBUG"):
+        raise error
+    from kdoctor.render.text import visible
+
+    kind = type(error).__name__
+    sys.stderr.write(
+        f"kdoctor: a bug of kdoctor's own: {kind}: {visible(str(error))[:300]}. "
+        "Set KDOCTOR_DEBUG=1 for the traceback, and report it.\n"
+    )
+    return 3
+
+
+def usage(message: str) -> int:
+    """A mistyped command or option."""
+    from kdoctor.render.text import visible
+
+    sys.stderr.write(f"kdoctor: {visible(message)} Try `kdoctor --help`.\n")
+    return 2

@@ -1,0 +1,161 @@
+"""`kdoctor check`: pick the Host, collect, judge, rank; rendering and exit codes are the cli's."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from kdoctor import __version__
+from kdoctor.check.collect import Progress, collect
+from kdoctor.check.diagnose import Diagnosis, diagnose
+from kdoctor.check.rank import rank
+from kdoctor.check.registry import find_probes, find_rules
+from kdoctor.commands.examine import choose, choose_in_root
+from kdoctor.host import User
+from kdoctor.host.live import LiveHost
+from kdoctor.host.recorder import Recorder
+from kdoctor.host.sysroot import SysrootHost
+from kdoctor.knowledge.ranking import ranking
+from kdoctor.model.codec import MAX_BYTES, facts_from_json
+from kdoctor.model.facts.base import Facts
+from kdoctor.model.finding import SEVERITIES, Severity
+from kdoctor.model.report import REPORT_SCHEMA, Report
+from kdoctor.model.rule import Rule
+from kdoctor.model.trouble import Trouble
+
+Watch = Callable[[Progress], None]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked of a check; paths are as given."""
+
+    python: str = ""
+    env: str = ""
+    sysroot: str = ""
+    from_file: str = ""
+    record: str = ""
+    deep: bool = False
+    timeout_s: float = 0.0
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """A report, and who to redact from it."""
+
+    report: Report
+    user: User
+
+
+NOBODY = User(uid=1000)
+TIMEOUT_S = 20.0
+DEEP_TIMEOUT_S = 600.0
+
+
+def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
+    """The facts of the chosen origin, and the user they are of. Raises Trouble."""
+    if request.from_file:
+        return facts_from_json(read_input(request.from_file), request.from_file), NOBODY
+    probes = find_probes()
+    timeout_s = request.timeout_s or (DEEP_TIMEOUT_S if request.deep else TIMEOUT_S)
+    if request.sysroot:
+        root = SysrootHost(request.sysroot)
+        examined = choose_in_root(root, request.python)
+        facts = collect(
+            root, probes.items, {"examined": examined}, timeout_s=timeout_s, broken=probes.broken, watch=watch
+        )
+        return facts, root.user
+    host = LiveHost()
+    examined = choose(host, python=request.python, env=request.env, deep=request.deep)
+    host.examined = examined.interpreter
+    given = {"examined": examined}
+    if not request.record:
+        return collect(host, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch), host.user
+    recorder = Recorder(host, request.record)
+    facts = collect(recorder, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
+    recorder.write(examined.interpreter)
+    return facts, host.user
+
+
+def check(request: Request, watch: Watch = lambda _: None) -> Checked:
+    """The report on the chosen origin. Raises Trouble where kdoctor cannot do its job."""
+    started = time.monotonic()
+    rules = find_rules()
+    chosen = select_rules(rules.items, request.select, request.ignore)
+    facts, user = gather(request, watch)
+    diagnosis = diagnose(facts, chosen, rules.broken)
+    return Checked(report=report_of(facts, diagnosis, rules.items, time.monotonic() - started), user=user)
+
+
+def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], seconds: float) -> Report:
+    """Facts and outcomes as one ranked report."""
+    findings = rank(diagnosis.findings, rules, ranking())
+    primary = findings[0] if findings and findings[0].role == "primary" else None
+    return Report(
+        schema=REPORT_SCHEMA,
+        kdoctor=__version__,
+        origin=facts.origin,
+        primary=primary,
+        findings=findings,
+        outcomes=diagnosis.outcomes,
+        facts=facts,
+        seconds=round(seconds, 3),
+    )
+
+
+def select_rules(rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Rule, ...]:
+    """The rules named by id, name or id prefix (KD2); raises Trouble for a name that is none."""
+    for wanted in (*select, *ignore):
+        if not any(names(rule, wanted) for rule in rules):
+            reference = "rule-unknown"
+            hint = "`kdoctor explain` lists all rules."
+            raise Trouble(reference, f"there is no rule {wanted!r}", hint=hint, code=2)
+    kept = [rule for rule in rules if not select or any(names(rule, wanted) for wanted in select)]
+    return tuple(rule for rule in kept if not any(names(rule, wanted) for wanted in ignore))
+
+
+def names(rule: Rule, wanted: str) -> bool:
+    """Whether the user's word means this rule."""
+    return wanted == rule.name or (wanted[:2].upper() == "KD" and rule.id.startswith(wanted.upper()))
+
+
+def exit_code(report: Report, *, fail_on: Severity | None, strict: bool) -> int:
+    """0, 1 or 3 by CONTRACT: 3 beats 1."""
+    rules = {rule.id: rule for rule in find_rules().items}
+    if strict:
+        stuck = [out for out in report.outcomes if out.state in ("undetermined", "crashed")]
+        if any(out.id not in rules or rules[out.id].severity == "error" for out in stuck):
+            return 3
+    if fail_on is None:
+        return 0
+    limit = SEVERITIES.index(fail_on)
+    real = (finding for finding in report.findings if finding.role != "harmless")
+    return int(any(SEVERITIES.index(finding.severity) <= limit for finding in real))
+
+
+def read_input(path: str) -> bytes:
+    """A file that the user named, or standard input for "-"; bounded, and only regular files and pipes."""
+    if path == "-":
+        with os.fdopen(os.dup(0), "rb") as stdin:
+            return stdin.read(MAX_BYTES + 1)
+    try:
+        mode = Path(path).stat().st_mode
+        if stat.S_ISDIR(mode):
+            reference = "input-is-a-directory"
+            raise Trouble(reference, f"{path} is a directory", hint="For a machine's files use `--sysroot`.")
+        if not stat.S_ISREG(mode):
+            reference = "input-not-a-file"
+            raise Trouble(reference, f"{path} is not a regular file")
+        with Path(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reference = "input-not-readable"
+        raise Trouble(reference, f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        reference = "input-not-readable"
+        raise Trouble(reference, f"the path cannot be used: {error}") from error

@@ -1,0 +1,99 @@
+"""Which interpreter or environment shall be examined? The user's word, else the active one, else Python on PATH."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from kdoctor.commands.environments import find_environment
+from kdoctor.host import Host, NotRun, exists, is_directory, is_file, names_in
+from kdoctor.host.sysroot import SysrootHost
+from kdoctor.model.facts.examined import Examined
+from kdoctor.model.trouble import Trouble
+
+NAMES = ("python3", "python")
+IN_ROOT = (
+    "/opt/venv/bin/python", "/venv/bin/python", "/app/.venv/bin/python", "/opt/conda/bin/python",
+    "/usr/local/bin/python3", "/usr/local/bin/python", "/usr/bin/python3",
+)  # fmt: skip
+
+
+def choose(host: Host, *, python: str, env: str, deep: bool) -> Examined:
+    """The examined interpreter of a live machine, and why; raises Trouble for a name that leads nowhere."""
+    if python:
+        return Examined(interpreter=_named(host, python), chosen_by=f"--python {python}", deep=deep)
+    if env:
+        return Examined(interpreter=find_environment(host, env), chosen_by=f"--env {env}", deep=deep)
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        prefix = host.environ.get(variable, "")
+        found = interpreter_in(host, prefix) if prefix else ""
+        if found:
+            return Examined(interpreter=found, chosen_by=f"${variable}", deep=deep)
+    for directory in host.environ.get("PATH", "").split(":"):
+        for name in NAMES:
+            path = f"{directory}/{name}"
+            if directory and is_file(host, path):
+                return Examined(interpreter=behind_script(host, path), chosen_by=f"{name} on $PATH", deep=deep)
+    return Examined(interpreter=sys.executable, chosen_by="kdoctor's own, as there is no other", deep=deep)
+
+
+def interpreter_in(host: Host, prefix: str) -> str:
+    """The interpreter of an environment's directory, "" if it has none."""
+    paths = (f"{prefix}/bin/python", f"{prefix}/bin/python3", f"{prefix}/python.exe", f"{prefix}/Scripts/python.exe")
+    return next((path for path in paths if is_file(host, path)), "")
+
+
+def _named(host: Host, python: str) -> str:
+    path = str(Path(python).expanduser()) if "/" in python or "\\" in python else ""
+    if not path:
+        folders = host.environ.get("PATH", "").split(":")
+        path = next((f"{folder}/{python}" for folder in folders if folder and is_file(host, f"{folder}/{python}")), "")
+    elif not path.startswith("/") and host.platform.os != "windows":
+        path = f"{host.cwd}/{path}"
+    if path and is_directory(host, path):
+        path = interpreter_in(host, path.rstrip("/")) or path
+    if not path or not exists(host, path) or is_directory(host, path):
+        reference = "python-not-found"
+        seen = "is not on $PATH" if "/" not in python else "does not exist or is no interpreter"
+        raise Trouble(reference, f"--python {python}: {seen}", hint="`kdoctor envs` lists what is here.", code=2)
+    return behind_script(host, path)
+
+
+def behind_script(host: Host, path: str) -> str:
+    """The interpreter that a script such as a pyenv shim starts; the path itself for a program."""
+    head = host.read_bytes(path, limit=2)
+    if head != b"#!":
+        return path
+    ran = host.run((path, "-c", "import sys; print(sys.executable)"), 10.0)
+    lines = [] if isinstance(ran, NotRun) else ran.out.split()
+    return lines[-1] if lines and is_file(host, lines[-1]) else path
+
+
+def choose_in_root(host: SysrootHost, python: str) -> Examined:
+    """The interpreter inside an image or a recorded machine."""
+    recorded = host.machine.interpreter
+    if python:
+        if not exists(host, python):
+            reference = "python-not-found"
+            raise Trouble(reference, f"--python {python}: not in this root", code=2)
+        return Examined(interpreter=python, chosen_by=f"--python {python}")
+    if recorded:
+        return Examined(interpreter=recorded, chosen_by="the recorded machine")
+    for prefix in (host.environ.get("VIRTUAL_ENV", ""), host.environ.get("CONDA_PREFIX", "")):
+        if prefix and interpreter_in(host, prefix):
+            return Examined(interpreter=interpreter_in(host, prefix), chosen_by="the recorded environment")
+    found = next(_candidates(host), "")
+    return Examined(interpreter=found, chosen_by="the first interpreter in the root" if found else "no interpreter")
+
+
+def _candidates(host: SysrootHost) -> Iterable[str]:
+    """Interpreters at the usual places of an image, those of environments first; absolute links stay inside."""
+    for path in IN_ROOT:
+        if isinstance(host.resolve(path), str):
+            yield path
+    for directory in ("/usr/local/bin", "/usr/bin"):
+        for name in names_in(host, directory):
+            if re.match(r"python3(\.\d+)?$", name):
+                yield f"{directory}/{name}"

@@ -1,0 +1,85 @@
+"""The machine in a few lines: what was examined and what is there, whether or not anything is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kdoctor.model.facts.base import Absent, Facts, Unknown
+from kdoctor.model.facts.cuda_toolkits import CudaToolkits
+from kdoctor.model.facts.driver import Driver
+from kdoctor.model.facts.examined import Examined
+from kdoctor.model.facts.frameworks import Frameworks
+from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.interpreter import Interpreter
+from kdoctor.model.facts.keras import Keras
+from kdoctor.model.facts.nvml import Nvml
+from kdoctor.model.facts.system import System
+
+
+def overview(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Label and text, in the order of a reader's questions; sections that are not there say so."""
+    yield "examined", _examined(facts)
+    system = facts.sections.get("system")
+    if isinstance(system, System):
+        libc = f", {system.libc} {system.glibc or ''}".rstrip() if system.libc else ""
+        yield "system", f"{system.distribution or system.os}, {system.machine}{libc}"
+    yield "GPU", _gpus(facts)
+    yield "driver", _driver(facts)
+    toolkits = facts.sections.get("cuda_toolkits")
+    if isinstance(toolkits, CudaToolkits):
+        yield "toolkits", ", ".join(f"CUDA {item.version or '?'} in {item.path}" for item in toolkits.items)
+    yield "Keras", _keras(facts)
+    frameworks = facts.sections.get("frameworks")
+    if isinstance(frameworks, Frameworks):
+        kinds = {"cuda": "CUDA", "rocm": "ROCm", "none": "CPU", "unknown": "unknown"}
+        for build in frameworks.builds:
+            name, _, version = build.title.partition(" ")
+            cuda = f" {build.cuda}" if build.cuda else ""
+            yield name, f"{version}, {kinds[build.gpu]}{cuda} build"
+
+
+def _examined(facts: Facts) -> str:
+    interpreter = facts.sections.get("interpreter")
+    examined = facts.sections.get("examined")
+    by = f" (chosen by {examined.chosen_by})" if isinstance(examined, Examined) else ""
+    if not isinstance(interpreter, Interpreter):
+        return f"no Python interpreter{by}"
+    version = f"Python {interpreter.version}" if interpreter.version else "unknown version"
+    return f"{interpreter.path}, {version}, {interpreter.kind}{by}"
+
+
+def _gpus(facts: Facts) -> str:
+    gpus = facts.sections.get("gpus")
+    if isinstance(gpus, Gpus):
+        named = []
+        for gpu in gpus.items:
+            name = gpu.name if gpu.vendor in gpu.name else f"{gpu.vendor} {gpu.name}"
+            capability = f" (compute capability {gpu.compute_capability})" if gpu.compute_capability else ""
+            named.append(f"{name.strip()}{capability}")
+        return ", ".join(named)
+    return "none" if isinstance(gpus, Absent) else _unknown(gpus)
+
+
+def _driver(facts: Facts) -> str:
+    driver, nvml = facts.sections.get("driver"), facts.sections.get("nvml")
+    release = nvml.driver_release if isinstance(nvml, Nvml) else None
+    cuda = f", supports CUDA up to {nvml.cuda}" if isinstance(nvml, Nvml) and nvml.cuda else ""
+    if isinstance(driver, Driver):
+        if driver.release or release:
+            return f"release {driver.release or release}{cuda}{', ' + driver.flavour if driver.flavour else ''}"
+        return "installed, not loaded" if driver.libraries or driver.modules_on_disk else "only parts of one"
+    if release:
+        return f"release {release}{cuda}"
+    return "none" if isinstance(driver, Absent) else _unknown(driver)
+
+
+def _keras(facts: Facts) -> str:
+    keras = facts.sections.get("keras")
+    if not isinstance(keras, Keras):
+        return "not installed" if isinstance(keras, Absent) else _unknown(keras)
+    version = keras.version or (f"tf-keras {keras.tf_keras}" if keras.tf_keras else "inside TensorFlow")
+    return f"{version}, backend {keras.backend} ({keras.backend_from})"
+
+
+def _unknown(section: object) -> str:
+    return f"unknown: {section.reason}" if isinstance(section, Unknown) else "unknown"

@@ -1,0 +1,170 @@
+"""The report for people: the primary cause first, then what follows from it, then what was ruled out.
+
+``lines`` is a pure function of the report and a width; a line is a tuple of (text, style) pieces, so that a pipe gets
+plain text without importing anything and a terminal gets the same text in colour. Styles are names that rich knows.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from kdoctor.model.finding import Finding, Outcome
+from kdoctor.model.report import Report
+from kdoctor.render.overview import overview
+
+Piece = tuple[str, str]
+Line = tuple[Piece, ...]
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+LABEL = 6
+MIN_WIDTH, MAX_WIDTH = 60, 100
+
+
+def visible(text: str) -> str:
+    r"""Text with control characters shown as escapes, so that nothing read from a machine steers the terminal.
+
+    >>> visible("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def lines(report: Report, *, width: int = 80, verbosity: int = 0) -> Iterator[Line]:
+    """The report as lines of at most ``width`` columns; commands, and paths longer than a line, are not broken."""
+    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
+    if verbosity >= 0:
+        for label, value in overview(report.facts):
+            yield from _labelled(label, value, width, 11)
+        yield ()
+    shown = [finding for finding in report.findings if finding.role != "harmless"]
+    for finding in shown:
+        if finding.role == "consequence" and verbosity < 1:
+            yield from _consequence(finding, width)
+        elif verbosity >= 0 or finding.role == "primary":
+            yield from _finding(finding, width)
+    for finding in report.findings:
+        if finding.role == "harmless" and verbosity >= 0:
+            yield from _labelled("harmless", f"{finding.what} {finding.why}", width, 10)
+    if verbosity >= 0:
+        yield from _outcomes(report, width, verbosity)
+    if verbosity >= 0 or shown:
+        yield ((summary(report), "bold"),)
+
+
+def plain(report: Report, *, width: int = 80, verbosity: int = 0) -> str:
+    """The same text without styles."""
+    text = ("".join(piece for piece, _ in line).rstrip() for line in lines(report, width=width, verbosity=verbosity))
+    return "\n".join(text) + "\n"
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    return textwrap.wrap(visible(text), width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _labelled(label: str, text: str, width: int, indent: int, style: str = "dim") -> Iterator[Line]:
+    for number, part in enumerate(_wrap(text, width - indent)):
+        head = label if number == 0 else ""
+        yield ((f"{head:<{indent}}", style), (part, ""))
+
+
+def _finding(finding: Finding, width: int) -> Iterator[Line]:
+    mark = "  (primary cause)" if finding.role == "primary" else ""
+    unsure = "" if finding.confidence == "certain" else f", {finding.confidence}"
+    head = f"{finding.severity}{unsure} {finding.id}"
+    yield ((head, STYLES[finding.severity]), ("  ", ""), (finding.name, "bold"), (mark, "dim"))
+    yield from _section("what", _wrap(finding.what, width - 2 - LABEL))
+    yield from _section("why", _wrap(finding.why, width - 2 - LABEL))
+    yield from _remedy(finding, width)
+    yield from _evidence(finding, width)
+    yield ()
+
+
+def _section(label: str, parts: Iterable[str]) -> Iterator[Line]:
+    for number, part in enumerate(parts):
+        yield ((f"  {label if number == 0 else '':<{LABEL}}", "dim"), (part, ""))
+
+
+def _remedy(finding: Finding, width: int) -> Iterator[Line]:
+    needs = {"needs-root": " (needs root)", "changes-environment": " (changes the environment)", "safe": ""}
+    text = finding.remedy.text + needs[finding.remedy.safety]
+    yield from _section("do", _wrap(text, width - 2 - LABEL))
+    for command in finding.remedy.commands:
+        yield ((" " * (6 + LABEL), ""), (visible(command), "green"))
+
+
+def _evidence(finding: Finding, width: int) -> Iterator[Line]:
+    names = [visible(item.fact) for item in finding.evidence]
+    column = min(max((len(name) for name in names), default=0), 24)
+    room = width - 2 - LABEL - column - 2
+    first = True
+    for name, item in zip(names, finding.evidence, strict=True):
+        value, source = visible(item.value), visible(item.source)
+        short = f"{value}   {source}" if source else value
+        parts = [short] if len(short) <= room else _wrap(value, room) + _wrap(source, room)
+        for number, part in enumerate(parts):
+            label = "seen" if first else ""
+            first = False
+            yield ((f"  {label:<{LABEL}}", "dim"), (f"{name if number == 0 else '':<{column}}  {part}", ""))
+
+
+def _consequence(finding: Finding, width: int) -> Iterator[Line]:
+    head = f"  follows from {finding.consequence_of}: {finding.severity} {finding.id} {finding.name}"
+    yield ((head, "dim"),)
+    for part in _wrap(finding.what, width - 4):
+        yield (("    " + part, ""),)
+    yield ()
+
+
+def _outcomes(report: Report, width: int, verbosity: int) -> Iterator[Line]:
+    states = {"undetermined": "could not be decided", "crashed": "crashed"}
+    for state, title in states.items():
+        some = [outcome for outcome in report.outcomes if outcome.state == state]
+        if some:
+            yield ((f"{title}:", "dim"),)
+            yield from _reasons(some, width, verbosity)
+            yield ()
+    if report.primary is not None or verbosity > 0:
+        ruled_out = [outcome for outcome in report.outcomes if outcome.state == "clear"]
+        if ruled_out:
+            yield (("ruled out:", "dim"),)
+            shown = ruled_out if verbosity > 0 else ruled_out[:6]
+            for outcome in shown:
+                yield from _labelled(f"  {outcome.name}", outcome.reason, width, 36, "")
+            if len(shown) < len(ruled_out):
+                yield ((f"  and {len(ruled_out) - len(shown)} more: add -v", "dim"),)
+            yield ()
+    if verbosity > 1:
+        other = [outcome for outcome in report.outcomes if outcome.state == "not-applicable"]
+        yield (("not applicable here:", "dim"),)
+        for outcome in other:
+            yield from _labelled(f"  {outcome.name}", outcome.reason, width, 36, "")
+        yield ()
+
+
+def _reasons(some: list[Outcome], width: int, verbosity: int) -> Iterator[Line]:
+    """Rules that share a reason are told in one line, unless every one is asked for."""
+    if verbosity > 0:
+        for outcome in some:
+            yield from _labelled(f"  {outcome.name}", outcome.reason, width, 36, "")
+        return
+    groups: dict[str, list[str]] = {}
+    for outcome in some:
+        groups.setdefault(outcome.reason, []).append(outcome.name)
+    for reason, names in groups.items():
+        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004
+        for number, part in enumerate(_wrap(f"{listed}: {reason}", width - 4)):
+            yield (("  " if number == 0 else "    ", ""), (part, ""))
+
+
+def summary(report: Report) -> str:
+    """One line: how many findings of each kind, or that nothing is wrong."""
+    counts = {"error": 0, "warning": 0, "note": 0}
+    for finding in report.findings:
+        if finding.role != "harmless":
+            counts[finding.severity] += 1
+    said = [f"{number} {name}{'s' if number > 1 else ''}" for name, number in counts.items() if number]
+    states = [outcome.state for outcome in report.outcomes]
+    tail = f"{states.count('clear')} rules clear, {states.count('undetermined') + states.count('crashed')} undecided"
+    return f"{', '.join(said) or 'Nothing wrong was found'}; {tail}."
