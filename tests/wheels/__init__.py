@@ -1,0 +1,1 @@
+"""Genuine TensorFlow wheels as the judge of what kdoctor predicts."""
