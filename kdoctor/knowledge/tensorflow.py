@@ -1,0 +1,177 @@
+"""What each TensorFlow release needs and contains: CUDA, cuDNN, driver, Pythons, dependency ranges, GPU code."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from packaging.version import Version
+
+from kdoctor.knowledge.tables import Row, Table, load, read_rows
+from kdoctor.model.version import (
+    ComputeCapability,
+    CudaVersion,
+    CudnnVersion,
+    DriverRelease,
+    PythonVersion,
+    SymbolVersion,
+)
+
+
+class PtxFailure(Row, frozen=True, kw_only=True):
+    """A GPU on which kernels made from PTX do not load, so that "slow at first use" becomes "fails"."""
+
+    compute_capability: ComputeCapability
+    refs: tuple[str, ...]
+
+
+class TensorflowRelease(
+    Row, frozen=True, kw_only=True, rename={"min_driver": "min_driver_linux", "min_glibcxx": "min_glibcxx_measured"}
+):
+    """One minor version; requirement texts are those of its newest patch, "" where it has no such requirement.
+
+    ``python_wheels`` are tags such as ``cp311`` of the newest patch, ``python_wheels_any_patch`` of all together.
+    ``min_glibc_measured`` and ``min_glibcxx`` were read from the wheel; None where nobody did.
+    """
+
+    version: Version
+    patches: tuple[Version, ...]
+    gpu_package: str
+    python_documented: str
+    python_wheels: tuple[str, ...]
+    python_wheels_any_patch: tuple[str, ...] = ()
+    requires_python: str = ""
+    platform_tag: str
+    min_glibc_tag: SymbolVersion
+    min_glibc_measured: SymbolVersion | None = None
+    min_glibcxx: SymbolVersion | None = None
+    cuda: CudaVersion
+    cudnn: CudnnVersion
+    min_driver: DriverRelease
+    build_info_cuda: CudaVersion | None = None
+    build_info_cudnn: CudnnVersion | None = None
+    compute_capabilities: tuple[str, ...]
+    binary_code: tuple[str, ...] = ()
+    windows_gpu: bool
+    ptx_fails: tuple[PtxFailure, ...] = ()
+    keras: str = ""
+    keras_nightly: str = ""
+    keras_bundled: str = ""
+    numpy: str
+    protobuf: str
+    h5py: str = ""
+    tensorboard: str = ""
+    ml_dtypes: str = ""
+    typing_extensions: str = ""
+    wrapt: str = ""
+    and_cuda: bool
+    and_cuda_pins: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gpu_code(self) -> tuple[str, ...]:
+        """Code targets: as measured in the binary, else as declared; ``compute_X`` means machine code and PTX."""
+        return self.binary_code or self.compute_capabilities
+
+    @property
+    def min_glibc(self) -> SymbolVersion:
+        """The glibc the wheel needs: as measured, else as its platform tag says."""
+        return self.min_glibc_measured or self.min_glibc_tag
+
+    def ptx_failure(self, capability: ComputeCapability) -> PtxFailure | None:
+        """The row that says that PTX does not work on ``capability``, or None."""
+        return next((row for row in self.ptx_fails if row.compute_capability == capability), None)
+
+
+class Checked(Row, frozen=True, kw_only=True):
+    """What pip installs for one patch, and whether import and training then work."""
+
+    version: Version
+    resolved: str
+    works: bool
+    tensorboard: str = ""
+
+
+class Prerelease(Row, frozen=True, kw_only=True):
+    """The newest release candidate seen."""
+
+    version: Version
+    python_wheels: tuple[str, ...]
+    platform_tag: str
+    binary_code: tuple[str, ...]
+    min_glibc_measured: SymbolVersion
+
+
+class GpuLibraries(Row, frozen=True, kw_only=True):
+    """The components (ids of cuda.toml) that TensorFlow opens before it registers a GPU."""
+
+    components: tuple[str, ...]
+    source: str
+
+
+class SameFiles(Row, frozen=True, kw_only=True):
+    """Distributions that all install site-packages/tensorflow."""
+
+    distributions: frozenset[str]
+
+
+class TensorflowTable(Table, frozen=True, kw_only=True, rename={"releases": "release"}):
+    """tensorflow.toml."""
+
+    gpu_libraries: GpuLibraries
+    packages: Mapping[str, str]
+    same_files: SameFiles
+    prerelease: Prerelease
+    checked: tuple[Checked, ...]
+    releases: tuple[TensorflowRelease, ...]
+
+
+@functools.cache
+def table() -> TensorflowTable:
+    """The whole table."""
+    return load("tensorflow", TensorflowTable)
+
+
+@functools.cache
+def pins() -> Mapping[Version, Mapping[str, str]]:
+    """The columns of tensorflow_pins.csv that are not empty, by patch release."""
+    rows = read_rows("tensorflow_pins")
+    return {Version(row["version"]): {key: text for key, text in row.items() if text} for row in rows}
+
+
+def releases() -> tuple[TensorflowRelease, ...]:
+    """All minor versions, oldest first."""
+    return table().releases
+
+
+def release_of(version: Version) -> TensorflowRelease | None:
+    """The row of the minor version that ``version`` belongs to; None where it is not listed."""
+    return next((row for row in releases() if row.version.release[:2] == version.release[:2]), None)
+
+
+def newest() -> TensorflowRelease:
+    """The newest minor version."""
+    return releases()[-1]
+
+
+def same_files() -> frozenset[str]:
+    """Distributions that overwrite each other because all of them install site-packages/tensorflow."""
+    return table().same_files.distributions
+
+
+def gpu_libraries() -> tuple[str, ...]:
+    """Components whose libraries must all load, else TensorFlow goes on without GPU."""
+    return table().gpu_libraries.components
+
+
+def pins_of(version: Version) -> Mapping[str, str]:
+    """Dependency ranges of exactly this patch, by column of tensorflow_pins.csv; empty where it is not listed."""
+    return pins().get(Version(version.public), {})
+
+
+def wheel_pythons(version: Version) -> tuple[PythonVersion, ...]:
+    """The Pythons that have a Linux x86_64 wheel of this patch, or of its minor version where it is not listed."""
+    listed = pins_of(version).get("python")
+    release = release_of(version)
+    tags = listed.split() if listed else release.python_wheels if release else ()
+    return tuple(PythonVersion(f"{tag[2]}.{tag[3:]}") for tag in tags if tag[2:].isdigit())
