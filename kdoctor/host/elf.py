@@ -167,6 +167,7 @@ def parse_elf(read: Read) -> Elf:
     """
     file = ElfFile(read)
     bare = _bare(file)
+    file.check_identification()
     if bare.kind == "other":
         return bare
     segments = tuple(file.segments())

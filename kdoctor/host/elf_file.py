@@ -22,6 +22,7 @@ _MAX_OFFSET = 1 << 62
 _MAX_SEGMENTS = 2048
 _SMALLEST_HEADER = 52
 _WIDE, _LITTLE, _BIG = 2, 1, 2
+_LINUX_SYSTEMS = (0, 3)
 
 
 class NotElf(ValueError):  # noqa: N818  it says what the file is, not what went wrong here
@@ -45,11 +46,11 @@ class ElfFile:
         self._read = read
         self._blocks: dict[int, bytes] = {}
         start = self._block(0)[:_SMALLEST_HEADER]
-        if start[:4] == b"\x7fELF"[: len(start)] and len(start) < _SMALLEST_HEADER:
-            message = "file too short"
+        if len(start) < _SMALLEST_HEADER or start[:4] != b"\x7fELF":
+            message = "file too short" if len(start) < _SMALLEST_HEADER else "invalid ELF header"
             raise NotElf(message)
-        if start[:4] != b"\x7fELF" or start[4] not in (1, _WIDE) or start[5] not in (_LITTLE, _BIG):
-            message = "invalid ELF header"
+        if start[4] not in (1, _WIDE) or start[5] not in (_LITTLE, _BIG):
+            message = "its ELF header names no word size or byte order"
             raise NotElf(message)
         self.wide = start[4] == _WIDE
         self.order = "<" if start[5] == _LITTLE else ">"
@@ -116,6 +117,21 @@ class ElfFile:
             else:
                 kind, offset, address, _physical, in_file, *_ = entry
             yield Segment(kind, offset, address, in_file)
+
+    def check_identification(self) -> None:
+        """Refuse what Linux's loaders refuse in the first 16 bytes, beyond word size and byte order."""
+        version, system, abi_version, *padding = self.bytes_at(6, 10)
+        reason = ""
+        if version != 1:
+            reason = "ELF file version ident does not match current one"
+        elif system not in _LINUX_SYSTEMS:
+            reason = "ELF file OS ABI invalid"
+        elif abi_version and not system:
+            reason = "ELF file ABI version invalid"
+        elif any(padding):
+            reason = "nonzero padding in e_ident"
+        if reason:
+            raise NotElf(reason)
 
     def check_whole(self, segments: tuple[Segment, ...]) -> None:
         """Refuse a file that ends before its last loadable segment does: a download that was cut off."""
