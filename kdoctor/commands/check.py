@@ -27,6 +27,7 @@ from kdoctor.model.finding import SEVERITIES, Severity
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
+from kdoctor.probes import environ
 
 Watch = Callable[[Progress], None]
 
@@ -76,7 +77,7 @@ def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
     given = {"examined": examined}
     if not request.record:
         return collect(host, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch), host.user
-    recorder = Recorder(host, request.record)
+    recorder = Recorder(host, request.record, variables=environ.probe(host).variables)
     facts = collect(recorder, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
     recorder.write(examined.interpreter)
     return facts, host.user

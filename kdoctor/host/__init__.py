@@ -81,10 +81,13 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
     """A command without a result.
 
     ``why``: not-found, denied, timed-out, unkillable, crashed (``detail`` names the signal), not-recorded, refused.
+    ``out`` and ``err``: what it had printed by then.
     """
 
     why: Literal["not-found", "denied", "timed-out", "unkillable", "crashed", "not-recorded", "refused"]
     detail: str = ""
+    out: str = ""
+    err: str = ""
 
     def __str__(self) -> str:
         """The reason as the end of a sentence."""

@@ -6,13 +6,19 @@ ones too, is resolved inside it, ``..`` stops at the root, loops end, and FIFOs 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
+import itertools
 import os
 import stat as modes
+from typing import TYPE_CHECKING
 
 from kdoctor.host import TEXT_LIMIT, FileStat, Kind, Reason, Unreadable
 from kdoctor.host.elf import Elf, NotElf, parse_elf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MAX_LINKS = 40
 _MAX_NAMES = 200_000
@@ -36,8 +42,10 @@ _REASONS: dict[int, Reason] = {
 }
 
 
-def unreadable(path: str, error: OSError) -> Unreadable:
-    """The reason behind an OSError."""
+def unreadable(path: str, error: OSError | ValueError) -> Unreadable:
+    """The reason behind a failed call; a ValueError is a name that no file can have, such as one with a NUL."""
+    if not isinstance(error, OSError):
+        return Unreadable(path, "absent", "no file can have this name")
     return Unreadable(path, _REASONS.get(error.errno or 0, "broken"), error.strerror or str(error))
 
 
@@ -46,23 +54,27 @@ class Files:
 
     def __init__(self, root: str = "") -> None:
         """``root`` "" means the machine itself."""
-        self.root = os.path.realpath(root) if root else ""
+        self.root = os.path.realpath(root).rstrip("/") if root else ""
 
-    def _real(self, path: str, *, follow: bool = True) -> str:
-        """The path on this machine; raises OSError for a loop of links."""
-        if not self.root:
-            return path
-        todo = [part for part in path.split("/") if part not in ("", ".")]
+    def inside(self, path: str, *, follow: bool = True) -> str:
+        """The path with links resolved inside the root, whether or not its end exists.
+
+        Raises OSError for a loop of links and where ``..`` follows something that is no directory.
+        """
+        if not path:
+            raise OSError(errno.ENOENT, "an empty path", path)
+        todo = _parts(path)
         done: list[str] = []
         links = 0
         while todo:
-            part = todo.pop(0)
+            part = todo.pop()
             if part == "..":
+                self._refuse_no_directory(done, path)
                 done = done[:-1]
                 continue
-            here = os.path.join(self.root, *done, part)  # noqa: PTH118  hot path: pathlib costs five times as much
+            here = "/".join((self.root, *done, part))
             try:
-                target = os.readlink(here) if todo or follow else ""  # noqa: PTH115  hot path
+                target = os.readlink(here) if todo or follow else ""
             except OSError:
                 target = ""
             if not target:
@@ -70,28 +82,48 @@ class Files:
                 continue
             links += 1
             if links > _MAX_LINKS:
-                raise OSError(errno.ELOOP, "too many links", path)
+                raise OSError(errno.ELOOP, "too many levels of links", path)
             if target.startswith("/"):
                 done = []
-            todo = [piece for piece in target.split("/") if piece not in ("", ".")] + todo
-        return os.path.join(self.root, *done)  # noqa: PTH118  hot path
+            todo += _parts(target)
+        if path.endswith("/"):
+            self._refuse_no_directory(done, path)
+        return "/" + "/".join(done)
+
+    def _refuse_no_directory(self, done: list[str], path: str) -> None:
+        if done and not self.is_directory_inside("/" + "/".join(done)):
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+
+    def is_directory_inside(self, inside: str) -> bool:
+        """Whether a path without links is a directory."""
+        return os.path.isdir(self.root + inside)
+
+    def _real(self, path: str, *, follow: bool = True) -> str:
+        """The path on this machine; raises OSError or ValueError."""
+        return self.root + self.inside(path, follow=follow) if self.root else path
+
+    @contextlib.contextmanager
+    def _opened(self, path: str) -> Iterator[int]:
+        """A regular file, open; asked before it is opened, because opening a device can act on it."""
+        real = self._real(path)
+        links = os.O_NOFOLLOW if self.root and hasattr(os, "O_NOFOLLOW") else 0
+        _refuse_no_file(os.stat(real, follow_symlinks=not self.root), path)
+        handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | links)
+        try:
+            _refuse_no_file(os.fstat(handle), path)
+            yield handle
+        finally:
+            os.close(handle)
 
     def read_bytes(self, path: str, *, offset: int = 0, limit: int = TEXT_LIMIT) -> bytes | Unreadable:
         """At most ``limit`` bytes from ``offset`` of a regular file."""
         try:
-            handle = os.open(self._real(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with self._opened(path) as handle:
+                if offset:
+                    os.lseek(handle, offset, os.SEEK_SET)
+                return _read_up_to(handle, limit)
         except (OSError, ValueError) as error:
-            return unreadable(path, error) if isinstance(error, OSError) else Unreadable(path, "absent", str(error))
-        try:
-            if not modes.S_ISREG(os.fstat(handle).st_mode):
-                return Unreadable(path, "not-a-file")
-            if offset:
-                os.lseek(handle, offset, os.SEEK_SET)
-            return _read_up_to(handle, limit)
-        except OSError as error:
             return unreadable(path, error)
-        finally:
-            os.close(handle)
 
     def read_text(self, path: str, *, limit: int = TEXT_LIMIT) -> str | Unreadable:
         """The same as text; bytes that are not UTF-8 become U+FFFD."""
@@ -102,46 +134,47 @@ class Files:
         """Sorted names in a directory."""
         try:
             with os.scandir(self._real(directory)) as entries:
-                return tuple(sorted(entry.name for entry, _ in zip(entries, range(_MAX_NAMES), strict=False)))
-        except OSError as error:
+                return tuple(sorted(entry.name for entry in itertools.islice(entries, _MAX_NAMES)))
+        except (OSError, ValueError) as error:
             return unreadable(directory, error)
 
     def glob(self, pattern: str) -> tuple[str, ...]:
-        """Sorted paths that match."""
+        """Sorted paths that match; a part in brackets that exists by that very name matches too."""
         paths = ["/" if pattern.startswith("/") else ""]
         for part in [piece for piece in pattern.split("/") if piece]:
-            wild = any(sign in part for sign in "*?[")
-            paths = [
-                os.path.join(path, name)  # noqa: PTH118  hot path
-                for path in paths
-                for name in (self._matching(path, part) if wild else (part,))
-            ]
-        return tuple(path for path in paths if isinstance(self.stat(path), FileStat))
+            if any(sign in part for sign in "*?["):
+                found = (_join(path, name) for path in paths for name in self._matching(path, part))
+                paths = list(itertools.islice(found, _MAX_NAMES))
+            else:
+                paths = [_join(path, part) for path in paths]
+        return tuple(sorted(path for path in paths if isinstance(self.stat(path), FileStat)))
 
     def _matching(self, directory: str, part: str) -> tuple[str, ...]:
-        names = self.list(directory)
-        return tuple(fnmatch.filter(names, part)) if isinstance(names, tuple) else ()
+        listed = self.list(directory)
+        names = fnmatch.filter(listed, part) if isinstance(listed, tuple) else []
+        if "[" in part and part not in names and isinstance(self.stat(_join(directory, part)), FileStat):
+            names.append(part)
+        return tuple(names)
 
     def resolve(self, path: str) -> str | Unreadable:
         """The path with every link followed, as seen from the root."""
         try:
             if not self.root:
-                return os.path.realpath(path, strict=True)
-            real = self._real(path)
-            os.lstat(real)
-        except OSError as error:
+                return os.path.realpath(path, strict=True) if path else Unreadable(path, "absent")
+            inside = self.inside(path)
+            os.lstat(self.root + inside)
+        except (OSError, ValueError) as error:
             return unreadable(path, error)
-        return real[len(self.root) :] or "/"
+        return inside
 
     def stat(self, path: str, *, follow: bool = True) -> FileStat | Unreadable:
         """What the path is."""
         try:
-            real = self._real(path, follow=follow)
-            found = os.stat(real, follow_symlinks=follow and not self.root)
+            found = os.stat(self._real(path, follow=follow), follow_symlinks=follow and not self.root)
         except (OSError, ValueError) as error:
-            return unreadable(path, error) if isinstance(error, OSError) else Unreadable(path, "absent", str(error))
+            return unreadable(path, error)
         return FileStat(
-            kind=_KINDS.get(modes.S_IFMT(found.st_mode), "other"),
+            kind=kind_of_mode(found.st_mode),
             size=found.st_size,
             mode=modes.S_IMODE(found.st_mode),
             uid=found.st_uid,
@@ -152,19 +185,31 @@ class Files:
     def elf(self, path: str) -> Elf | Unreadable:
         """The dynamic section of an ELF file."""
         try:
-            handle = os.open(self._real(path), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except OSError as error:
-            return unreadable(path, error)
-        try:
-            if not modes.S_ISREG(os.fstat(handle).st_mode):
-                return Unreadable(path, "not-a-file")
-            return parse_elf(lambda offset, size: os.pread(handle, size, offset))
+            with self._opened(path) as handle:
+                return parse_elf(lambda offset, size: os.pread(handle, size, offset))
         except NotElf as error:
             return Unreadable(path, "broken", str(error))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             return unreadable(path, error)
-        finally:
-            os.close(handle)
+
+
+def kind_of_mode(mode: int) -> Kind:
+    """What a mode of ``os.stat`` says the file is."""
+    return _KINDS.get(modes.S_IFMT(mode), "other")
+
+
+def _refuse_no_file(found: os.stat_result, path: str) -> None:
+    if not modes.S_ISREG(found.st_mode):
+        raise OSError(errno.EISDIR, f"is a {kind_of_mode(found.st_mode)}", path)
+
+
+def _parts(path: str) -> list[str]:
+    """The parts of a path, the last one first."""
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+
+
+def _join(directory: str, name: str) -> str:
+    return name if not directory else f"{directory.rstrip('/')}/{name}"
 
 
 def _read_up_to(handle: int, limit: int) -> bytes:

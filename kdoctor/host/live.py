@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from kdoctor.host import Answer, Asked, FileStat, NotRun, Platform, Process, Ran, Runner, Unanswered, Unreadable, User
 from kdoctor.host.files import Files
 from kdoctor.host.spawn import spawn
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from kdoctor.model.facts.base import Origin
 
 INSIDE = Path(__file__).resolve().parent.parent / "inside"
+NOISE_LIMIT = 2000
 
 
 class LiveHost(Files):
@@ -40,16 +43,7 @@ class LiveHost(Files):
         found = super().stat(path, follow=follow)
         if isinstance(found, Unreadable) or found.kind not in ("character", "block"):
             return found
-        return FileStat(
-            kind=found.kind,
-            size=found.size,
-            mode=found.mode,
-            uid=found.uid,
-            gid=found.gid,
-            owner=_owner(found.uid),
-            group=_group(found.gid),
-            identity=found.identity,
-        )
+        return msgspec.structs.replace(found, owner=_owner(found.uid), group=_group(found.gid))
 
     def run(self, argv: tuple[str, ...], timeout_s: float) -> Ran | NotRun:
         """Run a command of the machine."""
@@ -73,23 +67,36 @@ class LiveHost(Files):
         try:
             found = psutil.Process(pid)
             return Process(pid=pid, name=found.name(), user=found.username())
-        except (psutil.Error, KeyError):
+        except (psutil.Error, KeyError, ValueError, OverflowError):
             return None
 
 
 def answer_of(ran: Ran | NotRun, python: str) -> Asked:
-    """The answer in what a question script printed: its last line that is a JSON object."""
-    if isinstance(ran, NotRun):
-        crashed = ran.detail if ran.why == "crashed" else ""
-        return Unanswered(reason=f"{python}: {ran}", crashed=crashed)
+    """The answer in what a question script printed: its last line that is a JSON object.
+
+    A child that crashes or hangs after its answer, as frameworks do while they are torn down, has answered.
+    """
     lines = ran.out.splitlines()
-    for index in range(len(lines) - 1, -1, -1):
-        line = lines[index].strip()
-        if line.startswith("{") and line.endswith("}"):
-            return Answer(json=line.encode(), noise="\n".join(lines[:index] + lines[index + 1 :])[:2000])
+    index = next((index for index in range(len(lines) - 1, -1, -1) if _is_object(lines[index])), None)
+    ending = "" if isinstance(ran, Ran) else f"after its answer: {ran}"
+    if index is not None:
+        noise = [*lines[:index], *lines[index + 1 :], *([ending] if ending else [])]
+        return Answer(json=lines[index].strip().encode("utf-8", "replace"), noise="\n".join(noise)[-NOISE_LIMIT:])
+    if isinstance(ran, NotRun):
+        return Unanswered(reason=f"{python}: {ran}", crashed=ran.detail if ran.why == "crashed" else "")
     said = (ran.err.strip() or ran.out.strip()).splitlines()
     last = said[-1][:200] if said else "it printed nothing"
     return Unanswered(reason=f"{python}: exit status {ran.code}: {last}")
+
+
+def _is_object(line: str) -> bool:
+    line = line.strip()
+    if not (line.startswith("{") and line.endswith("}")):
+        return False
+    try:
+        return isinstance(msgspec.json.decode(line.encode("utf-8", "replace")), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _platform() -> Platform:
@@ -101,7 +108,7 @@ def _platform() -> Platform:
 
 
 def _user() -> User:
-    home = os.path.expanduser("~")  # noqa: PTH111  Path.home() raises where this returns "~"
+    home = os.path.expanduser("~")
     if sys.platform == "win32":
         return User(name=getpass.getuser(), home=home, host_name=this_platform.node())
     gids = tuple(sorted({os.getgid(), os.getegid(), *os.getgroups()}))
@@ -134,6 +141,6 @@ def _group(gid: int) -> str:
 
 def _cwd() -> str:
     try:
-        return os.getcwd()  # noqa: PTH109  Path.cwd() costs an import for the same call
+        return os.getcwd()
     except OSError:
         return ""

@@ -3,11 +3,13 @@
 The child gets its own session and no standard input; its output is read without blocking and kept only up to a
 bound; at the deadline its whole session is killed, and where even SIGKILL does not end it (a driver call that
 sleeps in the kernel) it is left behind and reported with the state that /proc gives. `subprocess.run(timeout=)`
-waits without limit in that case, and for every grandchild that holds the pipe.
+waits without limit in that case, and for every grandchild that holds the pipe. Children that still run when kdoctor
+exits, because nobody waits for their probe any more, are killed then.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import selectors
@@ -21,11 +23,14 @@ from typing import IO, TYPE_CHECKING
 from kdoctor.host import NotRun, Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 OUTPUT_LIMIT = 8 << 20
 _GRACE_S = 1.0
-_ABANDONED: list[subprocess.Popen[bytes]] = []  # unkillable children: their Popen must outlive us, or __del__ waits
+_STEP_S = 0.05
+_LAST_READS = 512
+_SESSION_FIELD = 3  # of /proc/PID/stat, counted from the state, which follows the name in brackets
+_RUNNING: set[int] = set()  # sessions to be killed when kdoctor exits
 
 
 class Child:
@@ -38,6 +43,7 @@ class Child:
         self.truncated = False
         self.kept: dict[IO[bytes], bytearray] = {}
         self.selector = selectors.DefaultSelector()
+        _RUNNING.add(process.pid)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -47,18 +53,28 @@ class Child:
     def wait(self, deadline: float) -> bool:
         """Read until the child ends; False at the deadline. A grandchild that holds a pipe is not waited for."""
         while True:
+            ended = self._has_ended()
+            if ended:
+                for _ in range(_LAST_READS):
+                    if not self._read(0):
+                        break
+                return True
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             if self.selector.get_map():
-                read = self._read(min(left, 0.05))
+                self._read(min(left, _STEP_S))
             else:
-                read = False
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.process.wait(min(left, 0.05))
-            if not read and self.process.poll() is not None:
-                self._read(0)
-                return True
+                time.sleep(min(left, _STEP_S))
+
+    def _has_ended(self) -> bool:
+        """Whether the child has ended; it is not reaped, so that its session keeps its number until it is killed."""
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return self.process.poll() is not None
+        try:
+            return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
 
     def _read(self, timeout_s: float) -> bool:
         read = False
@@ -66,30 +82,61 @@ class Child:
             pipe = key.fileobj
             if isinstance(pipe, int) or pipe not in self.kept:
                 continue
-            data = os.read(pipe.fileno(), 1 << 16)
+            try:
+                data = os.read(pipe.fileno(), 1 << 16)
+            except BlockingIOError:
+                continue
             if not data:
                 self.selector.unregister(pipe)
                 continue
             read = True
             room = self.limit - len(self.kept[pipe])
             self.truncated |= len(data) > room
-            self.kept[pipe] += data[:room]
+            self.kept[pipe] += data[: max(room, 0)]
         return read
 
-    def end(self) -> bool:
-        """Kill the child's session; False where it does not die."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+    def end(self, *, thorough: bool) -> bool:
+        """Kill the child's session; False where it does not die. ``thorough``: process groups of its own too."""
+        _kill_group(self.process.pid)
+        for pid in _members(self.process.pid) if thorough else ():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
         try:
             self.process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
-            _ABANDONED.append(self.process)
             return False
+        _RUNNING.discard(self.process.pid)
         return True
+
+    def close(self) -> None:
+        """Close the pipes; a child that would not die keeps its ends."""
+        self.selector.close()
+        for pipe in self.kept:
+            pipe.close()
 
     def text(self, pipe: IO[bytes] | None) -> str:
         """What that pipe gave."""
         return self.kept[pipe].decode("utf-8", "replace") if pipe is not None else ""
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _members(session: int) -> Iterator[int]:
+    """The processes of a session, on Linux."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, IndexError):
+            fields = entry.read_bytes().rpartition(b")")[2].split()
+            if int(fields[_SESSION_FIELD]) == session:
+                yield int(entry.parent.name)
+
+
+@atexit.register
+def _kill_running() -> None:
+    for pid in tuple(_RUNNING):
+        _kill_group(pid)
 
 
 def spawn(
@@ -99,7 +146,7 @@ def spawn(
     if sys.platform == "win32":
         return _spawn_windows(argv, timeout_s, environ)
     try:
-        process = subprocess.Popen(  # noqa: S603  argv is ours or the user's interpreter; no shell
+        process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -107,24 +154,33 @@ def spawn(
             env=dict(environ),
             start_new_session=True,
         )
-    except FileNotFoundError as error:
-        return NotRun(why="not-found", detail=str(error.filename or argv[0]))
     except (OSError, ValueError) as error:
-        return NotRun(why="denied", detail=str(error))
-    child = Child(process, limit)
+        return _not_started(argv[0], error)
+    return _result_of(Child(process, limit), Path(argv[0]).name, timeout_s)
+
+
+def _not_started(program: str, error: OSError | ValueError) -> NotRun:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return NotRun(why="denied", detail=f"{program}: {getattr(error, 'strerror', '') or error}")
+    if os.path.exists(program):
+        return NotRun(why="not-found", detail=f"the loader or #! interpreter that {program} names")
+    return NotRun(why="not-found", detail=program)
+
+
+def _result_of(child: Child, name: str, timeout_s: float) -> Ran | NotRun:
+    process = child.process
     ended = child.wait(time.monotonic() + timeout_s)
     stuck = "" if ended else _state(process.pid)
-    if not child.end():
-        return NotRun(why="unkillable", detail=f"{argv[0]} after {timeout_s:g} s{stuck}")
+    dead = child.end(thorough=not ended)
     out, err = child.text(process.stdout), child.text(process.stderr)
-    child.selector.close()
-    for pipe in child.kept:
-        pipe.close()
+    child.close()
+    if not dead:
+        return NotRun(why="unkillable", detail=f"{name} after {timeout_s:g} s{stuck}", out=out, err=err)
     if not ended:
-        return NotRun(why="timed-out", detail=f"{Path(argv[0]).name} gave no result in {timeout_s:g} s{stuck}")
+        return NotRun(why="timed-out", detail=f"{name} gave no result in {timeout_s:g} s{stuck}", out=out, err=err)
     code = process.returncode
     if code < 0:
-        return NotRun(why="crashed", detail=_signal_name(-code))
+        return NotRun(why="crashed", detail=_signal_name(-code), out=out, err=err)
     return Ran(code=code, out=out, err=err, truncated=child.truncated)
 
 
@@ -137,23 +193,23 @@ def _signal_name(number: int) -> str:
 
 def _state(pid: int) -> str:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-        where = Path(f"/proc/{pid}/wchan").read_text(encoding="utf-8").strip("0")
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0].decode()
     except (OSError, IndexError):
         return ""
+    where = ""
+    with contextlib.suppress(OSError):
+        where = Path(f"/proc/{pid}/wchan").read_text(encoding="ascii", errors="replace").strip("0\n")
     return f" (state {state}{', in ' + where if where else ''})"
 
 
 def _spawn_windows(argv: tuple[str, ...], timeout_s: float, environ: Mapping[str, str]) -> Ran | NotRun:
     try:
-        done = subprocess.run(  # noqa: S603  argv is ours or the user's interpreter; no shell
+        done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, env=dict(environ), timeout=timeout_s, check=False
         )
-    except FileNotFoundError:
-        return NotRun(why="not-found", detail=argv[0])
     except subprocess.TimeoutExpired:
         return NotRun(why="timed-out", detail=f"{Path(argv[0]).name} gave no result in {timeout_s:g} s")
     except (OSError, ValueError) as error:
-        return NotRun(why="denied", detail=str(error))
+        return _not_started(argv[0], error)
     out = done.stdout[:OUTPUT_LIMIT].decode("utf-8", "replace")
     return Ran(code=done.returncode, out=out, err=done.stderr[:OUTPUT_LIMIT].decode("utf-8", "replace"))

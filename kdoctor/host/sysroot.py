@@ -1,18 +1,14 @@
 """A machine that is only files: an unpacked image, or a recorded machine with its answers.
 
-Nothing is executed. A recorded machine is a folder with ``machine.toml`` beside ``root/``; what a folder of files
-can not hold (device nodes, children's answers, the environment, the headers of large libraries) is in there. Without
-``machine.toml`` the folder is the root of an image. Not under the root means no such file: nothing falls through to
-the machine that kdoctor runs on.
+Nothing is executed. A recorded machine is a folder with ``machine.toml`` or ``machine.json`` beside ``root/`` (see
+``kdoctor.host.machine``). Without either the folder is the root of an image. Not under the root and not in the
+document means no such file: nothing falls through to the machine that kdoctor runs on.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import msgspec
+from typing import TYPE_CHECKING, TypeVar
 
 from kdoctor.host import (
     TEXT_LIMIT,
@@ -26,97 +22,19 @@ from kdoctor.host import (
     Runner,
     Unanswered,
     Unreadable,
-    User,
 )
-from kdoctor.host.elf import Elf
 from kdoctor.host.files import Files
+from kdoctor.host.machine import ROOT, Machine, RecordedRefusal, question_key, read_machine
 from kdoctor.model.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from kdoctor.host.elf import Elf
     from kdoctor.model.facts.base import Origin
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-MACHINE = "machine.toml"
-_MACHINE_LIMIT = 16 << 20
 _MACHINES = {62: "x86_64", 183: "aarch64", 3: "i686"}
-
-
-class RecordedNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A device node, or the mode and owner of a file that a version-control checkout loses."""
-
-    kind: Literal["character", "block", "file", "directory", "socket"] = "character"
-    mode: str = "0666"
-    uid: int = 0
-    gid: int = 0
-    owner: str = "root"
-    group: str = "root"
-    size: int = 0
-
-
-class RecordedCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A command's recorded result."""
-
-    code: int = 0
-    out: str = ""
-    err: str = ""
-
-
-class RecordedProcess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A process that held a GPU when the machine was recorded."""
-
-    name: str
-    user: str = ""
-
-
-class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What kdoctor must find on this machine; read by the tests alone."""
-
-    primary: str = ""
-    also: tuple[str, ...] = ()
-    healthy: bool = False
-
-
-class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The contents of ``machine.toml``. ``answers``: question@runner to the JSON that it printed."""
-
-    about: str = ""
-    recorded: str = ""
-    composed: bool = False
-    platform: Platform = Platform(os="linux", machine="x86_64")
-    user: User = User(uid=1000, gids=(1000,), groups=("user",), name="user", home="/home/user")
-    cwd: str = ""
-    interpreter: str = ""
-    environ: dict[str, str] = {}
-    nodes: dict[str, RecordedNode] = {}
-    elf: dict[str, Elf] = {}
-    answers: dict[str, str] = {}
-    unanswered: dict[str, str] = {}
-    commands: dict[str, RecordedCommand] = {}
-    processes: dict[str, RecordedProcess] = {}
-    expect: Expectation = Expectation()
-
-
-def read_machine(folder: Path) -> Machine:
-    """The machine in a folder; a folder without ``machine.toml`` is an image. Raises Trouble with the place."""
-    path = folder / MACHINE
-    if not path.is_file():
-        return Machine()
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MACHINE_LIMIT + 1)
-        if len(data) > _MACHINE_LIMIT:
-            reference = "machine-too-large"
-            raise Trouble(reference, f"{path} is larger than {_MACHINE_LIMIT >> 20} MB")
-        return msgspec.convert(tomllib.loads(data.decode("utf-8")), Machine)
-    except (OSError, ValueError, RecursionError) as error:
-        reference = "machine-not-readable"
-        raise Trouble(reference, f"{path}: {error}") from error
+_T = TypeVar("_T")
 
 
 class SysrootHost(Files):
@@ -127,31 +45,104 @@ class SysrootHost(Files):
     def __init__(self, folder: str) -> None:
         """Open a recorded machine or an image; raises Trouble where the folder is neither."""
         base = Path(folder)
-        if not base.is_dir():
-            reference = "sysroot-not-a-directory"
-            seen = "is not a directory" if base.exists() else "does not exist"
-            raise Trouble(reference, f"--sysroot {folder}: {seen}", hint="Name the directory that holds usr, etc, ...")
-        self.machine = read_machine(base)
-        self.recorded = (base / MACHINE).is_file()
-        super().__init__(str(base / "root" if self.recorded else base))
+        _refuse_no_directory(base, folder)
+        found = read_machine(base)
+        self.recorded = found is not None
+        self.machine = found or Machine()
+        super().__init__(str(base / ROOT if self.recorded else base))
         self.environ: Mapping[str, str] = self.machine.environ
         self.user = self.machine.user
         self.cwd = self.machine.cwd
         self.platform = self.machine.platform if self.recorded else self._platform_of_image()
+        self._children: dict[str, set[str]] = {}
+        self._nodes = self._by_real_path(self.machine.nodes)
+        self._elves = self._by_real_path(self.machine.elf)
+        self._not_elf = self._by_real_path(self.machine.not_elf)
+        self._unreadable = self._by_real_path(self.machine.unreadable)
+        self._unreachable = self._by_real_path(self.machine.unreachable)
+        self._take_names()
+
+    @property
+    def deep(self) -> bool:
+        """Whether the frameworks themselves were asked when the machine was recorded."""
+        return any(key.startswith("devices@") for key in (*self.machine.answers, *self.machine.unanswered))
 
     def _platform_of_image(self) -> Platform:
         for shell in ("/bin/sh", "/bin/busybox", "/usr/bin/env"):
-            header = self.read_bytes(shell, limit=20)
+            header = super().read_bytes(shell, limit=20)
             if isinstance(header, bytes) and header[:4] == b"\x7fELF":
                 number = int.from_bytes(header[18:20], "little")
                 return Platform(os="linux", machine=_MACHINES.get(number, str(number)))
         return Platform(os="linux", machine="x86_64")
 
+    def _by_real_path(self, table: Mapping[str, _T]) -> dict[str, _T]:
+        """The table by paths without links; Files asks under those."""
+        return {self._inside_or_same(path): value for path, value in table.items()}
+
+    def _inside_or_same(self, path: str) -> str:
+        try:
+            return self.inside(path)
+        except (OSError, ValueError):
+            return path
+
+    def _take_names(self) -> None:
+        """Every directory that the document implies, with the names in it."""
+        for directory, names in self.machine.names.items():
+            real = self._inside_or_same(directory)
+            self._take_directory(real, (name.rstrip("/") for name in names))
+            for name in names:
+                if name.endswith("/"):
+                    self._take_directory(f"{real.rstrip('/')}/{name.rstrip('/')}", ())
+        for table in (self._nodes, self._elves, self._not_elf, self._unreadable):
+            for path in table:
+                parent, _, name = path.rpartition("/")
+                self._take_directory(parent or "/", (name,))
+        for path, node in self._nodes.items():
+            if node.kind == "directory":
+                self._take_directory(path, ())
+
+    def _take_directory(self, directory: str, names: Iterable[str]) -> None:
+        self._children.setdefault(directory, set()).update(names)
+        while directory != "/" and directory:
+            parent, _, name = directory.rpartition("/")
+            directory = parent or "/"
+            known = self._children.setdefault(directory, set())
+            if name in known and directory != "/":
+                break
+            known.add(name)
+
+    def _is_named(self, inside: str) -> bool:
+        parent, _, name = inside.rpartition("/")
+        return inside in self._children or name in self._children.get(parent or "/", ())
+
+    def is_directory_inside(self, inside: str) -> bool:
+        """Whether a path without links is a directory, in the document or under the root."""
+        return inside in self._children or super().is_directory_inside(inside)
+
+    def _refusal(self, path: str, *tables: Mapping[str, RecordedRefusal]) -> Unreadable | str:
+        """The recorded reason why the path cannot be read; else the path without links."""
+        try:
+            inside = self.inside(path)
+        except (OSError, ValueError):
+            return path
+        found = next((table[inside] for table in tables if inside in table), None)
+        return Unreadable(path, found.reason, found.detail) if found else inside
+
     def stat(self, path: str, *, follow: bool = True) -> FileStat | Unreadable:
         """What the path is; a recorded node wins over the file that stands for it."""
-        node = self.machine.nodes.get(path)
+        found = super().stat(path, follow=follow)
+        if isinstance(found, FileStat) and found.kind == "link":
+            return found
+        inside = self._refusal(path, self._unreachable)
+        if isinstance(inside, Unreadable):
+            return inside
+        node = self._nodes.get(inside)
         if node is None:
-            return super().stat(path, follow=follow)
+            if isinstance(found, FileStat) or found.reason != "absent" or not self._is_named(inside):
+                return found
+            if inside in self._children:
+                return FileStat(kind="directory", mode=0o755, identity=inside)
+            return FileStat(kind="file", identity=inside)
         return FileStat(
             kind=node.kind,
             size=node.size,
@@ -160,43 +151,64 @@ class SysrootHost(Files):
             gid=node.gid,
             owner=node.owner,
             group=node.group,
-            identity=path,
+            identity=inside,
         )
 
     def list(self, directory: str) -> tuple[str, ...] | Unreadable:
-        """Sorted names in a directory, recorded nodes included."""
+        """Sorted names in a directory, those of the document included."""
         found = super().list(directory)
-        inside = directory.rstrip("/") + "/"
-        nodes = {
-            path[len(inside) :] for path in self.machine.nodes if path.startswith(inside) and "/" not in path[len(inside) :]
-        }
-        if not nodes:
-            return found
-        return tuple(sorted(nodes.union(found if isinstance(found, tuple) else ())))
+        inside = self._refusal(directory, self._unreachable, self._unreadable)
+        if isinstance(inside, Unreadable):
+            return inside
+        if inside in self._children:
+            return tuple(sorted(self._children[inside].union(found if isinstance(found, tuple) else ())))
+        return Unreadable(directory, "not-a-file", "is a file") if self._is_only_named(found, inside) else found
+
+    def _is_only_named(self, found: object, inside: str) -> bool:
+        return isinstance(found, Unreadable) and found.reason == "absent" and self._is_named(inside)
+
+    def resolve(self, path: str) -> str | Unreadable:
+        """The path with every link followed."""
+        found = super().resolve(path)
+        inside = self._refusal(path, self._unreachable)
+        if isinstance(inside, Unreadable):
+            return inside
+        return inside if self._is_only_named(found, inside) else found
 
     def read_bytes(self, path: str, *, offset: int = 0, limit: int = TEXT_LIMIT) -> bytes | Unreadable:
         """Files only; a recorded node that is no file is not opened."""
-        node = self.machine.nodes.get(path)
+        inside = self._refusal(path, self._unreachable, self._unreadable)
+        if isinstance(inside, Unreadable):
+            return inside
+        node = self._nodes.get(inside)
         if node is not None and node.kind != "file":
-            return Unreadable(path, "not-a-file")
-        return super().read_bytes(path, offset=offset, limit=limit)
+            return Unreadable(path, "not-a-file", f"is a {node.kind}")
+        found = super().read_bytes(path, offset=offset, limit=limit)
+        return _unread(path, directory=inside in self._children) if self._is_only_named(found, inside) else found
 
     def elf(self, path: str) -> Elf | Unreadable:
         """The recorded headers of a library, or those of the file."""
-        recorded = self.machine.elf.get(path)
-        if recorded is not None:
-            return recorded
-        real = self.resolve(path)
-        if isinstance(real, str) and real in self.machine.elf:
-            return self.machine.elf[real]
-        return super().elf(path)
+        inside = self._refusal(path, self._unreachable)
+        if isinstance(inside, Unreadable):
+            return inside
+        if inside in self._elves:
+            return self._elves[inside]
+        if inside in self._not_elf:
+            return Unreadable(path, "broken", self._not_elf[inside])
+        inside = self._refusal(path, self._unreadable)
+        if isinstance(inside, Unreadable):
+            return inside
+        found = super().elf(path)
+        return _unread(path, directory=inside in self._children) if self._is_only_named(found, inside) else found
 
     def run(self, argv: tuple[str, ...], timeout_s: float) -> Ran | NotRun:  # noqa: ARG002  nothing runs here
         """The recorded result."""
         found = self.machine.commands.get(" ".join(argv))
         if found is None:
             return NotRun(why="not-recorded", detail=" ".join(argv))
-        return Ran(code=found.code, out=found.out, err=found.err)
+        if found.why:
+            return NotRun(why=found.why, detail=found.detail)
+        return Ran(code=found.code, out=found.out, err=found.err, truncated=found.truncated)
 
     def ask(
         self,
@@ -204,17 +216,36 @@ class SysrootHost(Files):
         *,
         runner: Runner,
         timeout_s: float,  # noqa: ARG002  nothing runs here
-        environ: Mapping[str, str] | None = None,  # noqa: ARG002  nothing runs here
+        environ: Mapping[str, str] | None = None,
     ) -> Asked:
-        """The recorded answer."""
-        key = f"{question}@{runner}"
-        if key in self.machine.unanswered:
-            return Unanswered(reason=self.machine.unanswered[key])
-        if key in self.machine.answers:
-            return Answer(json=self.machine.answers[key].encode())
+        """The recorded answer: the one for these variables, else the one for any."""
+        machine = self.machine
+        for key in (question_key(question, runner, environ), question_key(question, runner, None)):
+            if key in machine.unanswered:
+                return Unanswered(reason=machine.unanswered[key], crashed=machine.crashed.get(key, ""))
+            if key in machine.answers:
+                return Answer(json=machine.answers[key].encode("utf-8", "replace"), noise=machine.noise.get(key, ""))
         return Unanswered(reason="not recorded" if self.recorded else "nothing is executed in a sysroot")
 
     def process(self, pid: int) -> Process | None:
         """The recorded process."""
         found = self.machine.processes.get(str(pid))
         return Process(pid=pid, name=found.name, user=found.user) if found else None
+
+
+def _unread(path: str, *, directory: bool) -> Unreadable:
+    return Unreadable(path, "not-a-file", "is a directory") if directory else Unreadable(path, "broken", "not recorded")
+
+
+def _refuse_no_directory(base: Path, folder: str) -> None:
+    try:
+        is_directory, is_there = base.is_dir(), base.exists()
+        if is_directory:
+            next(base.iterdir(), None)
+    except (OSError, ValueError) as error:
+        reference = "sysroot-not-readable"
+        raise Trouble(reference, f"--sysroot {folder}: {getattr(error, 'strerror', '') or error}") from error
+    if not is_directory:
+        reference = "sysroot-not-a-directory"
+        seen = "is not a directory" if is_there else "does not exist"
+        raise Trouble(reference, f"--sysroot {folder}: {seen}", hint="Name the directory that holds usr, etc, ...")

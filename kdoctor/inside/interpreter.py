@@ -5,6 +5,12 @@ import sys
 SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
 
 
+def text(value):
+    """Text that JSON can hold: what is no character in a path becomes U+FFFD."""
+    data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+    return data.decode("utf-8", "replace")
+
+
 def main():
     """Print one JSON object."""
     import json
@@ -17,12 +23,12 @@ def main():
             {
                 "version": "%d.%d.%d" % sys.version_info[:3],
                 "implementation": getattr(getattr(sys, "implementation", None), "name", "cpython"),
-                "executable": sys.executable or "",
-                "prefix": sys.prefix,
-                "base_prefix": getattr(sys, "base_prefix", sys.prefix),
+                "executable": text(sys.executable or ""),
+                "prefix": text(sys.prefix),
+                "base_prefix": text(getattr(sys, "base_prefix", sys.prefix)),
                 "bits": struct.calcsize("P") * 8,
-                "sys_path": [entry for entry in sys.path if isinstance(entry, str)],
-                "user_site": user_site or "",
+                "sys_path": [text(entry) for entry in sys.path if isinstance(entry, str)],
+                "user_site": text(user_site or ""),
                 "platform": sys.platform,
             }
         )

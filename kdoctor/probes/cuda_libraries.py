@@ -48,7 +48,9 @@ def probe(  # noqa: PLR0913  a join of what others measured
                 searches.append(search)
     if not searches:
         return Absent(looked=tuple(f"{build.title}: {build.gpu} build" for build in frameworks.builds))
-    return CudaLibraries(searches=tuple(searches))
+    wanted_names = {item.soname for search in searches for item in search.libraries}
+    others = tuple(copy for major in (9, 8, 7) if (name := f"libcudnn.so.{major}") not in wanted_names for copy in places.copies(name))
+    return CudaLibraries(searches=tuple(searches), other_cudnn=others)
 
 
 class Places:
@@ -149,7 +151,6 @@ def tensorflow_search(host: Host, build: Build, loader: Loader, places: Places) 
     caller = next((f"{build.directory}/{name}" for name in CALLERS if exists(host, f"{build.directory}/{name}")), "")
     if not caller:
         return None
-    loader.open(caller, loader.executable)
     linked = needed_cuda(host, caller) or needed_cuda(host, f"{build.directory}/libtensorflow_cc.so.2")
     names = tuple(dict.fromkeys((*linked, *wanted(build))))
     return LibrarySearch(framework="tensorflow", caller=caller, libraries=_open(names, caller, loader, places))
@@ -169,7 +170,6 @@ def jax_search(host: Host, build: Build, loader: Loader, places: Places) -> Libr
         folder = cuda.pip_directory(component, major) if component else None
         if folder and exists(host, f"{site}/{folder}/{name}"):
             loader.preload(f"{site}/{folder}/{name}")
-    loader.open(caller, loader.executable)
     return LibrarySearch(framework="jax", caller=caller, libraries=_open(names, caller, loader, places))
 
 

@@ -46,7 +46,7 @@ def probe(host: Host, environ: Environ, interpreter: Interpreter | Absent) -> Cu
             places.append((environ.variables[name].rstrip("/"), "variable", f"${name}"))
     for directory in environ.variables.get("PATH", "").split(":"):
         nvcc = host.resolve(f"{directory}/nvcc") if directory else ""
-        if isinstance(nvcc, str) and nvcc.endswith("/bin/nvcc"):
+        if isinstance(nvcc, str) and nvcc.endswith("/bin/nvcc") and host.read_bytes(nvcc, limit=2) != b"#!":
             source: ToolkitSource = "distribution" if nvcc == "/usr/bin/nvcc" else "system"
             places.append((nvcc.removesuffix("/bin/nvcc"), source, f"nvcc in {directory} on $PATH"))
     for pattern, source in PLACES:

@@ -40,3 +40,9 @@ class Conda(Section, frozen=True, kw_only=True):
     def get(self, name: str) -> CondaPackage | None:
         """The record of that package."""
         return next((package for package in self.packages if package.name == name), None)
+
+    def prefix_build(self, framework: str) -> str:
+        """The build string of a framework's record, "" if it is not a conda package."""
+        names = {"tensorflow": ("tensorflow-base", "tensorflow"), "jax": ("jaxlib",), "torch": ("pytorch",)}
+        found = (self.get(name) for name in names.get(framework, ()))
+        return next((package.build for package in found if package is not None), "")

@@ -57,9 +57,13 @@ class LibrarySearch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CudaLibraries(Section, frozen=True, kw_only=True):
-    """One search per framework that has a GPU build; ``driver`` is the search for the driver's libraries."""
+    """One search per framework that has a GPU build.
+
+    ``other_cudnn``: copies of cuDNN of any major that no framework here asks for.
+    """
 
     searches: tuple[LibrarySearch, ...]
+    other_cudnn: tuple[LibraryCopy, ...] = ()
 
     def get(self, framework: str) -> LibrarySearch | None:
         """The search of that framework."""

@@ -1,0 +1,88 @@
+"""Commands to copy, in the words of the user's own tools: pip of the examined interpreter, the distribution's packages."""
+
+from __future__ import annotations
+
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.frameworks import Build
+from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.interpreter import Interpreter
+from kdoctor.model.facts.system import System
+from kdoctor.model.finding import Evidence
+
+DRIVER_COMMANDS = {
+    "ubuntu": ("sudo ubuntu-drivers install", "sudo reboot"),
+    "debian": ("sudo apt install nvidia-driver firmware-misc-nonfree   # component non-free", "sudo reboot"),
+    "fedora": ("sudo dnf install akmod-nvidia xorg-x11-drv-nvidia-cuda   # from RPM Fusion", "sudo reboot"),
+    "rhel": ("sudo dnf module install nvidia-driver:latest-dkms   # from NVIDIA's repository", "sudo reboot"),
+    "arch": ("sudo pacman -S nvidia-open nvidia-utils", "sudo reboot"),
+    "opensuse": ("sudo zypper install nvidia-open-driver-G06-signed-kmp-meta   # from NVIDIA's repository", "sudo reboot"),
+}
+FAMILIES = {
+    "linuxmint": "ubuntu", "pop": "ubuntu", "rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel",
+    "manjaro": "arch", "endeavouros": "arch", "opensuse-leap": "opensuse", "opensuse-tumbleweed": "opensuse",
+    "sles": "opensuse",
+}  # fmt: skip
+
+
+def quoted(text: str) -> str:
+    """A word for a POSIX shell: in quotes only where it needs them.
+
+    >>> quoted("/opt/my env/bin/python"), quoted("keras")
+    ("'/opt/my env/bin/python'", 'keras')
+    """
+    plain = text and all(sign.isalnum() or sign in "@%_+=:,./-" for sign in text)
+    return text if plain else "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def pip(interpreter: Interpreter | Absent | Unknown, *words: str) -> str:
+    """A pip command of the examined interpreter."""
+    python = interpreter.path if isinstance(interpreter, Interpreter) else "python"
+    return " ".join([quoted(python), "-m", "pip", *(quoted(word) for word in words)])
+
+
+def family(system: System | Absent | Unknown) -> str:
+    """The distribution whose commands apply, "" if unknown."""
+    identity = system.distribution_id if isinstance(system, System) else ""
+    identity = FAMILIES.get(identity, identity)
+    return identity if identity in DRIVER_COMMANDS else ""
+
+
+def driver_commands(system: System | Absent | Unknown) -> tuple[str, ...]:
+    """How this distribution installs or updates the driver; needs root."""
+    return DRIVER_COMMANDS.get(family(system), ())
+
+
+def with_cuda(build: Build) -> str:
+    """The pip requirement that brings a framework of this version with its CUDA libraries."""
+    version = build.version.partition("+")[0]
+    if build.framework == "tensorflow":
+        return f"tensorflow[and-cuda]=={version}"
+    if build.framework == "jax":
+        major = build.cuda.major if build.cuda else 12
+        return f"jax[cuda{major}]=={version}"
+    return f"torch=={version}"
+
+
+def has_nvidia(gpus: Gpus | Absent | Unknown) -> bool:
+    """Whether an NVIDIA GPU was seen by any source."""
+    return isinstance(gpus, Gpus) and bool(gpus.nvidia)
+
+
+def seen_gpus(gpus: Gpus | Absent | Unknown) -> tuple[Evidence, ...]:
+    """The NVIDIA GPUs as evidence."""
+    if not isinstance(gpus, Gpus):
+        return ()
+    return tuple(
+        Evidence("gpu", gpu.name or "NVIDIA GPU", f"{gpu.pci_address} ({', '.join(gpu.seen_by)})".strip())
+        for gpu in gpus.nvidia[:4]
+    )
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """Text cut in the middle for a line of at most 100 columns.
+
+    >>> shortened("abcdefghij", 7)
+    'abc…hij'
+    """
+    keep = (limit - 1) // 2
+    return text if len(text) <= limit else f"{text[:keep]}…{text[-keep:]}"

@@ -1,0 +1,96 @@
+"""The NVIDIA driver is installed, but its kernel module is not loaded.
+
+What it means: files of the driver are there, and no `nvidia` module runs in the kernel. Usual reasons: the module was
+not built for the running kernel (DKMS after a kernel update), nouveau holds the card, Secure Boot refuses an unsigned
+module, or the machine has not been restarted since the installation.
+
+Why it matters: the driver library cannot reach the card (CUDA_ERROR_NO_DEVICE, nvidia-smi "couldn't communicate with
+the NVIDIA driver"), and every framework falls back to the CPU.
+
+What to do: look why it is not loaded (the command below says), mend that, and load it or restart.
+"""
+
+from __future__ import annotations
+
+from kdoctor.advice import seen_gpus
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.container import Container
+from kdoctor.model.facts.driver import Driver
+from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.libcuda import Libcuda
+from kdoctor.model.facts.nvml import Nvml
+from kdoctor.model.facts.system import System
+from kdoctor.model.facts.wsl import Wsl
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.rule import Declared, Source, rule
+
+
+@rule(
+    Declared(
+        id="KD103",
+        cause="driver-not-loaded",
+        layer="driver-loaded",
+        severity="error",
+        since="0.1.0",
+        sources=(Source("nvidia-smi error 9 and cuInit 100 with the 535 user-space driver and no module (own run)", "2026-11-21"),),
+        explains=("gpu-device-permission", "driver-needs-reload", "driver-libraries-not-found"),
+    )
+)
+def driver_not_loaded(  # noqa: PLR0913  each section can prove that the driver works after all
+    driver: Driver,
+    gpus: Gpus,
+    nvml: Nvml | Absent | Unknown,
+    libcuda: Libcuda | Absent | Unknown,
+    container: Container | Absent,
+    wsl: Wsl | Absent,
+    system: System,
+) -> Verdict:
+    """An installed driver without a module, unless a live answer shows that it works."""
+    if driver.module_loaded:
+        return Clear(f"the module is loaded{f' ({driver.release})' if driver.release else ''}")
+    if not gpus.nvidia:
+        return NotApplicable("there is no NVIDIA GPU")
+    if isinstance(wsl, Wsl) or isinstance(container, Container):
+        return NotApplicable("the kernel is not this system's own")
+    if (isinstance(nvml, Nvml) and nvml.devices) or (isinstance(libcuda, Libcuda) and libcuda.devices):
+        return Clear("the driver answers and lists a GPU")
+    installed = [library for library in driver.libraries if library.kind == "driver"]
+    if not (installed or driver.modules_on_disk or driver.modules_for_other_kernels or driver.dkms):
+        return NotApplicable("no driver is installed")
+    reason, text, commands = why_not_loaded(driver, system)
+    return Found(
+        what=f"The NVIDIA driver is installed but its kernel module is not loaded: {reason}.",
+        why="The driver library cannot reach the card without its module: no framework lists a GPU.",
+        remedy=Remedy(text=text, commands=commands, safety="needs-root"),
+        evidence=_evidence(driver, gpus, system, nvml),
+    )
+
+
+def why_not_loaded(driver: Driver, system: System) -> tuple[str, str, tuple[str, ...]]:
+    """The reason that the facts show, what to do, and commands."""
+    if driver.nouveau_loaded:
+        text = "Keep nouveau from loading, rebuild the initial RAM disk and restart."
+        block = "printf 'blacklist nouveau\\noptions nouveau modeset=0\\n' | sudo tee /etc/modprobe.d/blacklist-nouveau.conf"
+        return "nouveau holds the card", text, (block, "sudo update-initramfs -u || sudo dracut --force", "sudo reboot")
+    if not driver.modules_on_disk and (driver.modules_for_other_kernels or driver.dkms):
+        text = "Build the module for the running kernel, then load it."
+        headers = f"sudo apt install linux-headers-{system.kernel} || sudo dnf install kernel-devel-{system.kernel}"
+        return "there is none for this kernel", text, (headers, "sudo dkms autoinstall", "sudo modprobe nvidia")
+    if driver.modules_on_disk and system.secure_boot:
+        text = "Secure Boot loads signed modules only: enrol the module's key, or switch Secure Boot off in the firmware."
+        return "Secure Boot may refuse it", text, ("sudo modprobe nvidia; sudo dmesg | tail -20", "mokutil --sb-state")
+    text = "Load the module and read what the kernel says if it refuses."
+    return "the reason is not in the files", text, ("sudo modprobe nvidia; sudo dmesg | tail -20",)
+
+
+def _evidence(driver: Driver, gpus: Gpus, system: System, nvml: Nvml | Absent | Unknown) -> tuple[Evidence, ...]:
+    found = [Evidence("module loaded", "no", "/sys/module/nvidia")]
+    found += [Evidence("library", str(item.release or item.soname), item.realpath) for item in driver.libraries[:1]]
+    found += [Evidence("module on disk", path.rpartition("/")[2], path) for path in driver.modules_on_disk[:1]]
+    found += [Evidence("module for another kernel", path.split("/")[3], path) for path in driver.modules_for_other_kernels[:1]]
+    found += [Evidence("running kernel", system.kernel, "uname -r")]
+    if driver.nouveau_loaded:
+        found.append(Evidence("module nouveau", "loaded", "/sys/module/nouveau"))
+    if isinstance(nvml, Nvml) and nvml.error_code:
+        found.append(Evidence("NVML", nvml.error, f"nvmlInit returned {nvml.error_code}"))
+    return (*found, *seen_gpus(gpus))

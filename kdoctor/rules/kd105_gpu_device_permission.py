@@ -1,0 +1,103 @@
+"""The device nodes of the GPU are missing, or this user may not open them.
+
+What it means: CUDA reaches the card through /dev/nvidiactl, /dev/nvidia0 ... and /dev/nvidia-uvm. One of them does
+not exist (and nothing is there that would make it), or its mode, owner and group keep this user out.
+
+Why it matters: cuInit returns CUDA_ERROR_NO_DEVICE or CUDA_ERROR_UNKNOWN although nvidia-smi may work for root.
+
+What to do: have the nodes made at start-up (nvidia-modprobe), or add the user to the group that owns them. Inside a
+container pass all of them in.
+"""
+
+from __future__ import annotations
+
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.container import Container
+from kdoctor.model.facts.device_nodes import DeviceNode, DeviceNodes
+from kdoctor.model.facts.driver import Driver
+from kdoctor.model.facts.libcuda import Libcuda
+from kdoctor.model.facts.wsl import Wsl
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
+from kdoctor.model.rule import Declared, Source, rule
+
+NEEDED = ("/dev/nvidiactl", "/dev/nvidia-uvm")
+NVML_NO_PERMISSION = 4
+
+
+@rule(
+    Declared(
+        id="KD105",
+        cause="gpu-device-permission",
+        layer="device-nodes",
+        severity="error",
+        since="0.1.0",
+        sources=(Source("NVIDIA driver README, chapter on the device files and nvidia-modprobe", "2026-11-21"),),
+        explains=("driver-needs-reload",),
+    )
+)
+def gpu_device_permission(
+    driver: Driver,
+    device_nodes: DeviceNodes | Absent | Unknown,
+    libcuda: Libcuda | Absent | Unknown,
+    container: Container | Absent,
+    wsl: Wsl | Absent,
+) -> Verdict:
+    """Only where the module is loaded, and CUDA does not work all the same."""
+    if isinstance(wsl, Wsl):
+        return NotApplicable("under WSL the device is /dev/dxg")
+    if isinstance(libcuda, Libcuda) and libcuda.devices:
+        return Clear("cuInit lists a device")
+    if not driver.module_loaded:
+        return NotApplicable("the kernel module is not loaded")
+    if isinstance(device_nodes, Unknown):
+        return Undetermined(device_nodes.reason)
+    nodes = device_nodes.nodes if isinstance(device_nodes, DeviceNodes) else ()
+    closed = [node for node in nodes if not node.usable]
+    if closed:
+        return _closed(closed, device_nodes)
+    paths = {node.path for node in nodes}
+    missing = [path for path in NEEDED if path not in paths]
+    if not any(path.removeprefix("/dev/nvidia").isdigit() for path in paths):
+        missing.append("/dev/nvidia0")
+    if not missing:
+        return Clear("the nodes are there and open to this user")
+    if isinstance(container, Container) and not nodes:
+        return NotApplicable("the container was given no GPU at all")
+    if isinstance(device_nodes, DeviceNodes) and device_nodes.modprobe:
+        return Undetermined(f"{missing[0]} is missing; nvidia-modprobe would make it when a program first uses CUDA")
+    return _missing(missing, nodes, in_container=isinstance(container, Container))
+
+
+def _closed(closed: list[DeviceNode], section: DeviceNodes | Absent) -> Found:
+    node = closed[0]
+    groups = ", ".join(section.user_groups) if isinstance(section, DeviceNodes) else ""
+    return Found(
+        what=f"This user may not open {node.path} (mode {node.mode}, owner {node.owner}, group {node.group}).",
+        why="CUDA needs read and write access to every node; without it cuInit fails for this user.",
+        remedy=Remedy(
+            text=f"Add the user to the group `{node.group}`, then log out and in again.",
+            commands=(f'sudo usermod -a -G {node.group} "$USER"',),
+            safety="needs-root",
+        ),
+        evidence=(
+            *(Evidence("node", f"{item.mode} {item.owner}:{item.group}", item.path) for item in closed[:4]),
+            Evidence("groups", groups or "none", "id -nG"),
+        ),
+    )
+
+
+def _missing(missing: list[str], nodes: tuple[DeviceNode, ...], *, in_container: bool) -> Found:
+    text = "Install nvidia-modprobe, which makes the nodes, or load nvidia-uvm at start-up."
+    commands: tuple[str, ...] = ("sudo nvidia-modprobe -c 0 -u", "sudo modprobe nvidia-uvm")
+    if in_container:
+        text = "Start the container with the NVIDIA runtime, which passes all nodes in."
+        commands = ("docker run --gpus all ...",)
+    return Found(
+        what=f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist, and nothing here makes them.",
+        why="CUDA reaches the card through these nodes; cuInit fails without them although the module is loaded.",
+        remedy=Remedy(text=text, commands=commands, safety="needs-root"),
+        evidence=(
+            *(Evidence("missing node", path, "/dev") for path in missing),
+            Evidence("nodes there", ", ".join(node.path for node in nodes) or "none", "/dev"),
+        ),
+    )

@@ -1,0 +1,105 @@
+"""A CUDA toolkit is installed, but of another version than the one this framework opens.
+
+What it means: the framework asks for libraries of one CUDA (their names carry the number), and the toolkit that the
+user points it at, or that is there for it, brings those of another.
+
+Why it matters: libraries are asked for by exact name. libcudart.so.10.1 does not stand in for libcudart.so.10.0, so
+TensorFlow finds none of them and uses the CPU. Renaming or linking them makes it worse.
+
+What to do: install the CUDA that this build names, beside the other if need be; or install the framework release that
+was built for the CUDA you have.
+"""
+
+from __future__ import annotations
+
+from kdoctor.advice import has_nvidia, pip, with_cuda
+from kdoctor.knowledge import tensorflow
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
+from kdoctor.model.facts.cuda_toolkits import CudaToolkit, CudaToolkits
+from kdoctor.model.facts.distributions import parse_release
+from kdoctor.model.facts.environ import Environ
+from kdoctor.model.facts.frameworks import Build, Frameworks
+from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.interpreter import Interpreter
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.rule import Declared, Source, rule
+
+
+@rule(
+    Declared(
+        id="KD203",
+        cause="cuda-wrong-version",
+        layer="cuda-libraries",
+        severity="error",
+        since="0.1.0",
+        sources=(
+            Source("tensorflow/docs site/en/install/source.md, tested build configurations @7c36502", "2026-11-21"),
+            Source("sonames of CUDA 9.0 to 13.5, read from wheels and toolkits", "2026-11-21"),
+        ),
+        explains=("cuda-lib-missing", "cuda-libs-not-on-path", "cudnn-missing"),
+    )
+)
+def cuda_wrong_version(  # noqa: PLR0913  who is to blame depends on who pointed where
+    frameworks: Frameworks,
+    cuda_libraries: CudaLibraries,
+    cuda_toolkits: CudaToolkits,
+    environ: Environ,
+    gpus: Gpus | Absent | Unknown,
+    interpreter: Interpreter,
+) -> Verdict:
+    """Libraries of the build's CUDA are missing, and a toolkit of another CUDA is what was meant to bring them."""
+    for build in frameworks.builds:
+        search = cuda_libraries.get(build.framework)
+        gone = [item for item in search.libraries if item.state == "missing" and is_cuda(item)] if search else []
+        if not gone or build.cuda is None or any(item.copies for item in gone):
+            continue
+        other = meant(build, cuda_toolkits, environ.variables)
+        if other is None:
+            return NotApplicable("the toolkit on this machine is not what this build was pointed at")
+        return _found(build, other, gone, interpreter, gpus)
+    return Clear("no CUDA library is missing because of its version")
+
+
+def is_cuda(item: Library) -> bool:
+    """Libraries of the toolkit itself, without cuDNN."""
+    return not item.soname.startswith("libcudnn") and item.required
+
+
+def meant(build: Build, toolkits: CudaToolkits, variables: dict[str, str]) -> CudaToolkit | None:
+    """The toolkit of another version that the user points at, or before TF 2.14 the one that is installed."""
+    others = [item for item in toolkits.items if item.version and build.cuda and item.version.short != build.cuda.short]
+    pointed = ":".join(variables.get(name, "") for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH"))
+    for item in others:
+        if any(root and f"{root}/" in f"{pointed}/".replace(":", "/:") for root in (item.path, item.realpath)):
+            return item
+    release = parse_release(build.version)
+    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
+    return others[0] if others and row is not None and not row.and_cuda else None
+
+
+def _found(
+    build: Build, other: CudaToolkit, gone: list[Library], interpreter: Interpreter, gpus: Gpus | Absent | Unknown
+) -> Found:
+    release = parse_release(build.version)
+    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
+    if row is not None and row.and_cuda:
+        text = "Bring the matching libraries into the environment, and take the other toolkit out of LD_LIBRARY_PATH."
+        commands: tuple[str, ...] = (pip(interpreter, "install", with_cuda(build)), "unset LD_LIBRARY_PATH")
+    else:
+        text = (
+            f"Install CUDA {build.cuda} with cuDNN {build.cudnn} (beside the other; /usr/local/cuda-{build.cuda}), or "
+            "make an environment from conda, whose solver brings matching libraries."
+        )
+        commands = ()
+    return Found(
+        what=f"{build.title} needs CUDA {build.cuda}, but {other.path} has CUDA {other.version}."[:100],
+        why=f"Libraries are opened by exact name: {gone[0].soname} is not in a CUDA {other.version} toolkit.",
+        remedy=Remedy(text=text, commands=commands, safety="changes-environment"),
+        evidence=(
+            Evidence("CUDA toolkit", str(other.version), f"{other.path} ({other.found_via})"),
+            Evidence("CUDA of the build", str(build.cuda), build.facts_from),
+            *(Evidence("missing", item.soname, "not found by the loader") for item in gone[:6]),
+        ),
+        severity=None if has_nvidia(gpus) and build.active else "warning",
+    )

@@ -1,0 +1,79 @@
+"""protobuf is too new (or too old) for this TensorFlow's generated code.
+
+What it means: each TensorFlow accepts a range of protobuf; another package has moved it out of that range. protobuf
+4 refuses code generated before 3.20, protobuf 5 and newer refuse what is older still.
+
+Why it matters: importing stops with "Descriptors cannot be created directly", "cannot import name 'runtime_version'"
+or "'MessageFactory' object has no attribute 'GetPrototype'".
+
+What to do: install a protobuf of the range that TensorFlow's metadata gives.
+"""
+
+from __future__ import annotations
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from kdoctor.advice import pip
+from kdoctor.knowledge import tensorflow as table
+from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.interpreter import Interpreter
+from kdoctor.model.facts.tensorflow import Tensorflow
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
+from kdoctor.model.rule import Declared, Source, rule
+
+BREAKS_FROM = ((Version("2.9"), Version("3.21")), (Version("2.12"), Version("4")))
+"""Measured limits: TensorFlow before the first number does not import with protobuf from the second on."""
+
+
+@rule(
+    Declared(
+        id="KD405",
+        cause="protobuf-mismatch",
+        layer="python-stack",
+        severity="error",
+        since="0.1.0",
+        sources=(Source("metadata of every TensorFlow patch release; 2.18.1 with protobuf 7 (own run)", "2026-11-21"),),
+    )
+)
+def protobuf_mismatch(tensorflow: Tensorflow, distributions: Distributions, interpreter: Interpreter) -> Verdict:
+    """protobuf against the range of exactly this patch release."""
+    protobuf = distributions.get("protobuf")
+    if protobuf is None:
+        return NotApplicable("protobuf is not installed")
+    if tensorflow.conda_build:
+        return NotApplicable("conda's solver pins protobuf itself")
+    release = tensorflow.release
+    if release is None or protobuf.release is None:
+        return Undetermined("a version cannot be compared")
+    row = table.release_of(release)
+    text = table.pins_of(release).get("protobuf", "") or (row.protobuf if row else "")
+    try:
+        wanted = SpecifierSet(text.partition(" ;")[0])
+    except InvalidSpecifier:
+        return Undetermined(f"the range {text!r} cannot be read")
+    limit = next((most for before, most in BREAKS_FROM if release < before and protobuf.release >= most), None)
+    if limit is None and (not text or wanted.contains(protobuf.release, prereleases=True)):
+        return Clear(f"protobuf {protobuf.version} is in the range {text or 'any'}")
+    fatal = limit is not None or protobuf.release < min_of(wanted)
+    needed = f"protobuf<{limit}" if limit is not None else f"protobuf{wanted}"
+    return Found(
+        what=f"protobuf {protobuf.version} is installed; TensorFlow {tensorflow.version} needs {needed}.",
+        why="TensorFlow's generated code and the protobuf library do not fit: importing fails, or prints errors.",
+        remedy=Remedy(
+            text="Install a protobuf of that range.",
+            commands=(pip(interpreter, "install", needed),),
+            safety="changes-environment",
+        ),
+        evidence=(
+            Evidence("protobuf", protobuf.version, protobuf.location),
+            Evidence("range", needed, f"metadata of TensorFlow {tensorflow.version}"),
+        ),
+        severity=None if fatal else "warning",
+        confidence="certain" if fatal else "likely",
+    )
+
+
+def min_of(wanted: SpecifierSet) -> Version:
+    """The lower bound of a range, 0 without one."""
+    return max((Version(item.version) for item in wanted if item.operator in (">=", ">", "~=")), default=Version("0"))

@@ -1,0 +1,56 @@
+"""The Windows Subsystem for Linux offers no GPU.
+
+What it means: CUDA in WSL needs WSL 2, a Windows driver with WSL support, and /dev/dxg with /usr/lib/wsl/lib, which
+Windows provides. One of these is missing.
+
+Why it matters: the Linux wheels find no libcuda.so.1 and list no GPU. No driver installed inside WSL helps.
+
+What to do: update WSL and the Windows driver, and convert the distribution to WSL 2.
+"""
+
+from __future__ import annotations
+
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.libcuda import Libcuda
+from kdoctor.model.facts.wsl import Wsl
+from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
+from kdoctor.model.rule import Declared, Source, rule
+
+
+@rule(
+    Declared(
+        id="KD502",
+        cause="wsl-gpu-unavailable",
+        layer="container",
+        severity="error",
+        since="0.1.0",
+        sources=(Source("NVIDIA CUDA on WSL user guide; Microsoft: wsl --set-version", "2026-11-21"),),
+        explains=("cuda-lib-missing", "no-nvidia-gpu", "driver-missing", "wheel-outside-runpath"),
+    )
+)
+def wsl_gpu_unavailable(wsl: Wsl, libcuda: Libcuda | Absent | Unknown) -> Verdict:
+    """WSL 1, or WSL 2 without the device or the library."""
+    if isinstance(libcuda, Libcuda) and libcuda.devices:
+        return Clear("cuInit lists a device")
+    if wsl.version == 1:
+        what, text = "This is WSL 1, which has no GPU.", "Convert the distribution to WSL 2."
+        commands: tuple[str, ...] = ("wsl --list --verbose", "wsl --set-version DISTRIBUTION 2   # in Windows")
+    elif not wsl.dxg:
+        what, text = "WSL 2 offers no GPU: /dev/dxg does not exist.", "Update WSL and the NVIDIA driver in Windows."
+        commands = ("wsl --update   # in Windows", "wsl --shutdown   # in Windows")
+    elif not wsl.windows_libcuda:
+        what = "Windows provides no CUDA library: /usr/lib/wsl/lib/libcuda.so.1 does not exist."
+        text = "Install a current NVIDIA driver in Windows (not inside WSL), then restart WSL."
+        commands = ("wsl --shutdown   # in Windows",)
+    else:
+        return Clear("/dev/dxg and Windows's libcuda are there")
+    return Found(
+        what=what,
+        why="The Linux frameworks reach the GPU through what Windows passes in; nothing inside WSL replaces it.",
+        remedy=Remedy(text=text, commands=commands, safety="needs-root"),
+        evidence=(
+            Evidence("WSL", str(wsl.version), "kernel release"),
+            Evidence("/dev/dxg", "there" if wsl.dxg else "missing", "/dev"),
+            Evidence("libcuda of Windows", wsl.windows_libcuda or "missing", "/usr/lib/wsl/lib"),
+        ),
+    )

@@ -1,0 +1,53 @@
+"""A Linux NVIDIA driver was installed inside WSL and hides the one that Windows provides.
+
+What it means: a package (nvidia-driver, cuda, cuda-drivers) put its own libcuda.so.1 into the system's library
+directory, and the loader finds it before /usr/lib/wsl/lib.
+
+Why it matters: that library talks to a kernel module which does not exist in WSL; cuInit fails although nvidia-smi of
+Windows works.
+
+What to do: remove the Linux driver packages; install only the toolkit (cuda-toolkit) where one is needed at all.
+"""
+
+from __future__ import annotations
+
+from kdoctor.model.facts.base import Unknown
+from kdoctor.model.facts.driver_search import DriverSearch
+from kdoctor.model.facts.wsl import Wsl
+from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Undetermined, Verdict
+from kdoctor.model.rule import Declared, Source, rule
+
+
+@rule(
+    Declared(
+        id="KD503",
+        cause="wsl-linux-driver-installed",
+        layer="container",
+        severity="error",
+        since="0.1.0",
+        sources=(Source("NVIDIA CUDA on WSL user guide: do not install a Linux display driver", "2026-11-21"),),
+        explains=("wsl-gpu-unavailable", "driver-not-loaded", "driver-userland-kernel-mismatch"),
+    )
+)
+def wsl_linux_driver_installed(wsl: Wsl, driver_search: DriverSearch | Unknown) -> Verdict:
+    """The libcuda that is found first is not Windows's."""
+    if not wsl.linux_libraries:
+        return Clear("no Linux driver library is installed")
+    if isinstance(driver_search, Unknown):
+        return Undetermined(driver_search.reason)
+    first = driver_search.cuda.realpath or driver_search.cuda.path
+    if "/usr/lib/wsl/" in first:
+        return Clear(f"{first} is found first")
+    return Found(
+        what=f"A Linux driver is installed inside WSL: {wsl.linux_libraries[0]} is found first."[:100],
+        why="It looks for a kernel module that WSL does not have; only the library that Windows provides works.",
+        remedy=Remedy(
+            text="Remove the Linux driver packages, then restart WSL.",
+            commands=("sudo apt purge '^nvidia-driver.*' '^libnvidia-compute.*' cuda-drivers", "sudo ldconfig"),
+            safety="needs-root",
+        ),
+        evidence=(
+            *(Evidence("libcuda of Linux", path, "hides Windows's") for path in wsl.linux_libraries[:3]),
+            Evidence("libcuda of Windows", wsl.windows_libcuda or "missing", "/usr/lib/wsl/lib"),
+        ),
+    )
