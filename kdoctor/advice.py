@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
@@ -15,7 +17,10 @@ DRIVER_COMMANDS = {
     "fedora": ("sudo dnf install akmod-nvidia xorg-x11-drv-nvidia-cuda   # from RPM Fusion", "sudo reboot"),
     "rhel": ("sudo dnf module install nvidia-driver:latest-dkms   # from NVIDIA's repository", "sudo reboot"),
     "arch": ("sudo pacman -S nvidia-open nvidia-utils", "sudo reboot"),
-    "opensuse": ("sudo zypper install nvidia-open-driver-G06-signed-kmp-meta   # from NVIDIA's repository", "sudo reboot"),
+    "opensuse": (
+        "sudo zypper install nvidia-open-driver-G06-signed-kmp-meta   # from NVIDIA's repository",
+        "sudo reboot",
+    ),
 }
 FAMILIES = {
     "linuxmint": "ubuntu", "pop": "ubuntu", "rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel",
@@ -53,14 +58,30 @@ def driver_commands(system: System | Absent | Unknown) -> tuple[str, ...]:
 
 
 def with_cuda(build: Build) -> str:
-    """The pip requirement that brings a framework of this version with its CUDA libraries."""
+    """The pip requirement that brings a framework of this version with its CUDA libraries.
+
+    Where the extra of this TensorFlow does not work as shipped, that of the newest older release that does.
+    """
     version = build.version.partition("+")[0]
     if build.framework == "tensorflow":
+        release = parse_release(version)
+        row = tensorflow.release_of(release) if release else None
+        if release is not None and row is not None and row.and_cuda_fault:
+            other = tensorflow.newest_with_cuda(release)
+            version = str(other.patches[-1]) if other else version
         return f"tensorflow[and-cuda]=={version}"
     if build.framework == "jax":
         major = build.cuda.major if build.cuda else 12
         return f"jax[cuda{major}]=={version}"
     return f"torch=={version}"
+
+
+def why_other_release(build: Build) -> str:
+    """Why ``with_cuda`` names another release than the installed one, "" if it does not."""
+    release = parse_release(build.version) if build.framework == "tensorflow" else None
+    row = tensorflow.release_of(release) if release else None
+    fault = row.and_cuda_fault if row else ""
+    return f" ({build.version} with the extra has a fault: {fault.partition(':')[0]}.)" if fault else ""
 
 
 def has_nvidia(gpus: Gpus | Absent | Unknown) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from kdoctor.commands.check import Checked, Request
     from kdoctor.model.report import Report
 
+Result = TypeVar("Result")
+PROGRESS_AFTER_S = 0.4
+
 app = typer.Typer(
     name="kdoctor",
     help="Find out why Keras does not see or use the GPU, and what to do about it.",
@@ -28,15 +32,33 @@ app = typer.Typer(
 )
 
 Python = Annotated[str, typer.Option("--python", metavar="PATH", help="Examine this interpreter.")]
-Env = Annotated[str, typer.Option("--env", metavar="NAME|PREFIX", help="Examine this environment (venv, conda, pixi, uv).")]
-Sysroot = Annotated[str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")]
+Env = Annotated[
+    str, typer.Option("--env", metavar="NAME|PREFIX", help="Examine this environment (venv, conda, pixi, uv).")
+]
+Sysroot = Annotated[
+    str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")
+]
 Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
-Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0, help="Time limit of each probe.")]
-Record = Annotated[str, typer.Option("--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot.")]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0,
+        show_default=False,
+        help="Time limit of each probe (20; with --deep 600).",
+    ),
+]
+Record = Annotated[
+    str,
+    typer.Option(
+        "--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot."
+    ),
+]
 NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in JSON.")]
 
 
-def version(value: bool) -> None:  # noqa: FBT001  a Typer callback
+def version(value: bool) -> None:
     """Print the version."""
     if value:
         sys.stdout.write(f"kdoctor {__version__}\n")
@@ -45,28 +67,50 @@ def version(value: bool) -> None:  # noqa: FBT001  a Typer callback
 
 @app.callback()
 def main(
-    show_version: Annotated[bool, typer.Option("--version", "-V", callback=version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002, ARG001
+    show_version: Annotated[
+        bool, typer.Option("--version", "-V", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Find out why Keras does not see or use the GPU, and what to do about it."""
 
 
 @app.command()
-def check(  # noqa: PLR0913  one parameter per option
+def check(
     python: Python = "",
     env: Env = "",
     sysroot: Sysroot = "",
-    from_file: Annotated[str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")] = "",
-    deep: Deep = False,  # noqa: FBT002
+    from_file: Annotated[
+        str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")
+    ] = "",
+    deep: Deep = False,
     record: Record = "",
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
     timeout: Timeout = 0,
-    fail_on: Annotated[str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")] = "error",
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where an error-level rule could not be decided.")] = False,  # noqa: FBT002
-    select: Annotated[list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")] = None,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")
+    ] = "error",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 where an error-level rule could not be decided.")
+    ] = False,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
-    quiet: Annotated[int, typer.Option("-q", "--quiet", count=True, help="Only the primary cause.")] = 0,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Every outcome; twice: those that do not apply too.")] = 0,
-    no_redact: NoRedact = False,  # noqa: FBT002
+    quiet: Annotated[
+        int, typer.Option("-q", "--quiet", count=True, metavar="", show_default=False, help="Only the primary cause.")
+    ] = 0,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            "--verbose",
+            count=True,
+            metavar="",
+            show_default=False,
+            help="Every outcome; twice: those that do not apply too.",
+        ),
+    ] = 0,
+    no_redact: NoRedact = False,
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
@@ -95,14 +139,14 @@ def check(  # noqa: PLR0913  one parameter per option
 
 
 @app.command()
-def facts(  # noqa: PLR0913  one parameter per option
+def facts(
     python: Python = "",
     env: Env = "",
     sysroot: Sysroot = "",
-    deep: Deep = False,  # noqa: FBT002
+    deep: Deep = False,
     record: Record = "",
     timeout: Timeout = 0,
-    no_redact: NoRedact = False,  # noqa: FBT002
+    no_redact: NoRedact = False,
 ) -> None:
     """Print the facts alone, as JSON for `kdoctor check --from`."""
     from kdoctor.commands import check as command
@@ -117,7 +161,7 @@ def facts(  # noqa: PLR0913  one parameter per option
 @app.command()
 def envs(
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the list.")] = "text",
-    no_redact: NoRedact = False,  # noqa: FBT002
+    no_redact: NoRedact = False,
 ) -> None:
     """List every Python environment found, and which of them could use the GPU."""
     from kdoctor.commands import envs as command
@@ -128,7 +172,9 @@ def envs(
 
 @app.command()
 def explain(
-    rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Id or name, e.g. KD101; without it all are listed.")] = "",
+    rule: Annotated[
+        str, typer.Argument(metavar="[RULE]", help="Id or name, e.g. KD101; without it all are listed.")
+    ] = "",
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the page.")] = "text",
 ) -> None:
     """Print a rule's page: what it means, why it matters, what to do."""
@@ -200,13 +246,16 @@ def coloured(stream: object) -> bool:
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def with_progress(work: Callable[[Callable[[Progress], None]], object]) -> object:
+def with_progress(work: Callable[[Callable[[Progress], None]], Result]) -> Result:
     """Run the work; on a terminal, say on stderr what is being probed."""
     if not coloured(sys.stderr):
         return work(lambda _: None)
     width = shutil.get_terminal_size((80, 24)).columns - 1
+    started = time.monotonic()
 
     def show(progress: Progress) -> None:
+        if time.monotonic() - started < PROGRESS_AFTER_S:
+            return
         text = f"probing {progress.done}/{progress.total}: {', '.join(progress.running)}"
         sys.stderr.write(f"\r\x1b[2K{text[:width]}")
         sys.stderr.flush()
@@ -221,7 +270,7 @@ def with_progress(work: Callable[[Callable[[Progress], None]], object]) -> objec
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
     try:
-        code = app(args=list(argv), standalone_mode=False)
+        code = app(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()
     except Trouble as trouble:
         return say(trouble)
@@ -240,7 +289,7 @@ def say(trouble: Trouble) -> int:
     from kdoctor.render.text import visible
 
     hint = f" {trouble.hint}" if trouble.hint else ""
-    sys.stderr.write(f"kdoctor: {visible(trouble.message)}.{hint}\n".replace("..", "."))
+    sys.stderr.write(f"kdoctor: {visible(trouble.message).removesuffix('.')}.{hint}\n")
     return trouble.code
 
 
@@ -249,13 +298,13 @@ def crash(error: Exception) -> int:
     show = getattr(error, "format_message", None)
     if show is not None:
         return usage(str(show()))
+    from kdoctor.render.text import visible
+
     if isinstance(error, OSError):
-        sys.stderr.write(f"kdoctor: {error}\n")
+        sys.stderr.write(f"kdoctor: {visible(str(error))}\n")
         return 3
     if os.environ.get("KDOCTOR_DEBUG"):
         raise error
-    from kdoctor.render.text import visible
-
     kind = type(error).__name__
     sys.stderr.write(
         f"kdoctor: a bug of kdoctor's own: {kind}: {visible(str(error))[:300]}. "

@@ -8,7 +8,15 @@ from kdoctor.host import Host, exists, is_file, names_in, text_of
 from kdoctor.model.trouble import Trouble
 from kdoctor.probes.conda import find_installations
 
-VENV_HOMES = (".virtualenvs", ".venvs", "venvs", "envs", ".local/share/virtualenvs", ".pyenv/versions", ".local/share/uv/python")
+VENV_HOMES = (
+    ".virtualenvs",
+    ".venvs",
+    "venvs",
+    "envs",
+    ".local/share/virtualenvs",
+    ".pyenv/versions",
+    ".local/share/uv/python",
+)
 VENV_NAMES = (".venv", "venv", "env", ".env")
 PIXI = ".pixi/envs"
 

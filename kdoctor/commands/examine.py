@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 from kdoctor.commands.environments import find_environment
@@ -88,7 +88,7 @@ def choose_in_root(host: SysrootHost, python: str) -> Examined:
     return Examined(interpreter=found, chosen_by="the first interpreter in the root" if found else "no interpreter")
 
 
-def _candidates(host: SysrootHost) -> Iterable[str]:
+def _candidates(host: SysrootHost) -> Iterator[str]:
     """Interpreters at the usual places of an image, those of environments first; absolute links stay inside."""
     for path in IN_ROOT:
         if isinstance(host.resolve(path), str):

@@ -3,7 +3,7 @@
 ``parse_elf`` is a pure function over ``read(offset, size)``: it opens nothing, takes only the headers and the tables
 that the dynamic section points to (a 1.1 GB library costs what a small one does), and every count, length and offset
 in the file is treated as hostile: whatever is wrong ends in ``NotElf`` with the reason.
-Layout: System V gABI, chapters 4 and 5; symbol versioning: LSB Core 5.0, 10.7 (both read 2026-11-20).
+Layout: elf(5), and the LSB's symbol versioning; checked against readelf of binutils 2.40 on 2026-11-21.
 """
 
 from __future__ import annotations

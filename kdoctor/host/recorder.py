@@ -40,6 +40,7 @@ class Recorder(LiveHost):
     def __init__(self, host: LiveHost, folder: str, *, variables: Mapping[str, str]) -> None:
         """Go on from a LiveHost; raises Trouble for a folder that cannot be written to or holds something."""
         super().__init__(examined=host.examined, environ=host.environ)
+        self.platform, self.user, self.cwd = host.platform, host.user, host.cwd
         refuse_folder(folder)
         self._folder = folder
         self._variables = dict(variables)

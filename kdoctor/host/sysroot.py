@@ -162,7 +162,7 @@ class SysrootHost(Files):
             return inside
         if inside in self._children:
             return tuple(sorted(self._children[inside].union(found if isinstance(found, tuple) else ())))
-        return Unreadable(directory, "not-a-file", "is a file") if self._is_only_named(found, inside) else found
+        return Unreadable(directory, "absent", "Not a directory") if self._is_only_named(found, inside) else found
 
     def _is_only_named(self, found: object, inside: str) -> bool:
         return isinstance(found, Unreadable) and found.reason == "absent" and self._is_named(inside)

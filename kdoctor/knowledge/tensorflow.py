@@ -31,6 +31,7 @@ class TensorflowRelease(
     """One minor version; requirement texts are those of its newest patch, "" where it has no such requirement.
 
     ``python_wheels`` are tags such as ``cp311`` of the newest patch, ``python_wheels_any_patch`` of all together.
+    ``and_cuda_fault``: why a fresh install of the extra [and-cuda] finds no GPU, "" where it works.
     ``min_glibc_measured`` and ``min_glibcxx`` were read from the wheel; None where nobody did.
     """
 
@@ -65,6 +66,7 @@ class TensorflowRelease(
     typing_extensions: str = ""
     wrapt: str = ""
     and_cuda: bool
+    and_cuda_fault: str = ""
     and_cuda_pins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
@@ -152,6 +154,12 @@ def release_of(version: Version) -> TensorflowRelease | None:
 def newest() -> TensorflowRelease:
     """The newest minor version."""
     return releases()[-1]
+
+
+def newest_with_cuda(at_most: Version) -> TensorflowRelease | None:
+    """The newest minor version up to ``at_most`` whose extra [and-cuda] works as it is shipped."""
+    rows = [row for row in releases() if row.and_cuda and not row.and_cuda_fault]
+    return next((row for row in reversed(rows) if row.version.release[:2] <= at_most.release[:2]), None)
 
 
 def same_files() -> frozenset[str]:

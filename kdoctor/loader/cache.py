@@ -1,7 +1,8 @@
 """What ``/etc/ld.so.cache`` maps sonames to.
 
 Input: the file's bytes. Output: its entries in the file's order, the one in which glibc meets them; ValueError for
-anything that is not a consistent cache. Layout: glibc 2.41, ``sysdeps/generic/dl-cache.h`` (read 2026-11-20).
+anything that is not a consistent cache. Layout: glibc's ``dl-cache.h``; checked against the ldconfig of glibc 2.36 on
+2026-11-21.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Input: a Host and the process's executable. Output: a ``Judged`` for a path: use it, pass it over, leave this list of
 directories, or stop. Directories are listed once and each file's headers are read once.
-Source: glibc 2.41 ``elf/dl-load.c`` (open_verify, open_path), musl 1.2.5 ``ldso/dynlink.c``, read 2026-11-20.
+Rules: open_verify and open_path of glibc's ``dl-load.c``, as glibc 2.36 and musl 1.2.3 behaved on 2026-11-21. Stricter
+than musl on purpose: it also maps executables and files of another architecture, which cannot work.
 """
 
 from __future__ import annotations

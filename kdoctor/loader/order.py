@@ -1,8 +1,8 @@
 """In which order a dynamic loader looks for a soname: the rules of glibc and of musl.
 
 Input: the objects of a simulated process. Output: ``Step``s; nothing is read here.
-Sources: ld.so(8); glibc 2.41 ``elf/dl-load.c`` (_dl_map_object); musl 1.2.5 ``ldso/dynlink.c`` (load_library), read
-2026-11-20.
+Rules: ld.so(8), _dl_map_object of glibc's ``dl-load.c``, load_library of musl's ``dynlink.c``; as glibc 2.36 and musl
+1.2.3 behaved on 2026-11-21.
 """
 
 from __future__ import annotations

@@ -48,7 +48,9 @@ class Loader:
         musl = system.libc == "musl"
         files = Files(host, main.elf, first_file_decides=musl)
         library_path = environ.get("LD_LIBRARY_PATH", "")
-        order: Order = MuslOrder(system, library_path, host.cwd) if musl else GlibcOrder(system, main, library_path, host.cwd)
+        order: Order = (
+            MuslOrder(system, library_path, host.cwd) if musl else GlibcOrder(system, main, library_path, host.cwd)
+        )
         self.system = system
         self._process = Process(files, order, main, variants=system.variants, cwd=host.cwd)
         self._add_linker(system)
@@ -83,9 +85,12 @@ class Loader:
         if not musl:
             text = re.sub("#.*", "", text_of(host, _PRELOAD_FILE))
             listed += [(name, _PRELOAD_FILE) for name in re.split(r"[\s:]+", text) if name]
+        main = self._process.main
+        # musl searches for what is preloaded on nobody's behalf: without the executable's own paths.
+        requester = Loaded("", _plain(host), loader=None, identity="", via="") if musl else main
         for name, via in listed:
             trail = Trail()
-            found = self._process.bring(name, self._process.main, trail, loader=self._process.main)
+            found = self._process.bring(name, requester, trail, loader=None if musl else main)
             if found and found.via != THE_LINKER:
                 found.via = via
             yield self._opened(name, found, trail, via)
@@ -159,5 +164,8 @@ def _executable(host: Host, path: str | None) -> Loaded:
     if isinstance(real, str) and isinstance(elf, Elf):
         # No identity, as for the loader itself: the kernel loaded it, and the C library does not know its file.
         return Loaded(real, elf, loader=None, identity="", via=_EXECUTABLE)
-    plain = Elf(bits=64, machine=host.platform.machine, kind="executable", needed=("libc.so.6",))
-    return Loaded("", plain, loader=None, identity="", via=_EXECUTABLE)
+    return Loaded("", _plain(host), loader=None, identity="", via=_EXECUTABLE)
+
+
+def _plain(host: Host) -> Elf:
+    return Elf(bits=64, machine=host.platform.machine, kind="executable", needed=("libc.so.6",))

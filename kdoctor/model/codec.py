@@ -87,7 +87,9 @@ def facts_from_json(data: bytes, source: str) -> Facts:
         raise _trouble("facts-empty", source, "is empty", "Make facts with `kdoctor facts > facts.json`.")
     try:
         document = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise _trouble("facts-too-deep", source, f"is nested deeper than {MAX_DEPTH} levels") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _trouble("facts-not-json", source, f"is not JSON: {error}") from error
     if isinstance(document, dict) and isinstance(document.get("facts"), dict):
         document = document["facts"]
@@ -97,6 +99,15 @@ def facts_from_json(data: bytes, source: str) -> Facts:
     if _depth(document) > MAX_DEPTH:
         raise _trouble("facts-too-deep", source, f"is nested deeper than {MAX_DEPTH} levels")
     return _facts_of(document, source)
+
+
+def _placed(message: str, section: str) -> str:
+    """The message of a section's error with its place in the whole document; at the section itself it has none.
+
+    >>> _placed("Expected `str`, got `int` - at `$.release`", "$.sections.driver")
+    'Expected `str`, got `int` - at `$.sections.driver.release`'
+    """
+    return message.replace("`$", f"`{section}") if "`$" in message else f"{message} - at `{section}`"
 
 
 def _facts_of(document: dict[str, Any], source: str) -> Facts:
@@ -116,6 +127,5 @@ def _facts_of(document: dict[str, Any], source: str) -> Facts:
         try:
             sections[name] = convert_section(kind, value)
         except (msgspec.ValidationError, ValueError) as error:
-            place = str(error).replace("`$", f"`$.sections.{name}")
-            raise _trouble("facts-invalid", source, place) from error
+            raise _trouble("facts-invalid", source, _placed(str(error), f"$.sections.{name}")) from error
     return Facts(schema=schema, origin="file", sections=sections)

@@ -7,7 +7,20 @@ from kdoctor.model.facts.base import Unknown
 from kdoctor.model.facts.cpu import Cpu
 
 FLAGS = frozenset(
-    ("sse4_1", "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve")
+    (
+        "sse4_1",
+        "sse4_2",
+        "avx",
+        "avx2",
+        "fma",
+        "f16c",
+        "avx512f",
+        "avx512_vnni",
+        "avx512_bf16",
+        "amx_tile",
+        "asimd",
+        "sve",
+    )
 )
 
 

@@ -27,7 +27,7 @@ from kdoctor.model.version import Soname
 CALLERS = ("libtensorflow_framework.so.2", "libtensorflow_framework.so.1", "libtensorflow_framework.so")
 
 
-def probe(  # noqa: PLR0913  a join of what others measured
+def probe(
     host: Host,
     frameworks: Frameworks,
     interpreter: Interpreter,
@@ -49,7 +49,12 @@ def probe(  # noqa: PLR0913  a join of what others measured
     if not searches:
         return Absent(looked=tuple(f"{build.title}: {build.gpu} build" for build in frameworks.builds))
     wanted_names = {item.soname for search in searches for item in search.libraries}
-    others = tuple(copy for major in (9, 8, 7) if (name := f"libcudnn.so.{major}") not in wanted_names for copy in places.copies(name))
+    others = tuple(
+        copy
+        for major in (9, 8, 7)
+        if (name := f"libcudnn.so.{major}") not in wanted_names
+        for copy in places.copies(name)
+    )
     return CudaLibraries(searches=tuple(searches), other_cudnn=others)
 
 
@@ -77,7 +82,9 @@ class Places:
         for folder in (*folders, *library_directories(host)):
             real = host.resolve(folder)
             if isinstance(real, str) and real not in self.names:
-                self.names[real] = frozenset(name for name in names_in(host, real) if name.startswith(("libcu", "libnv")))
+                self.names[real] = frozenset(
+                    name for name in names_in(host, real) if name.startswith(("libcu", "libnv"))
+                )
         self.prefix = interpreter.prefix if interpreter.kind in ("conda", "pixi") else ""
 
     def copies(self, soname: str) -> tuple[LibraryCopy, ...]:

@@ -6,7 +6,14 @@ from kdoctor.host import FileStat, Host, User
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.device_nodes import DeviceNode, DeviceNodes
 
-PATTERNS = ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/dxg", "/dev/nvhost-gpu")
+PATTERNS = (
+    "/dev/nvidia[0-9]*",
+    "/dev/nvidiactl",
+    "/dev/nvidia-uvm",
+    "/dev/nvidia-uvm-tools",
+    "/dev/dxg",
+    "/dev/nvhost-gpu",
+)
 MODPROBE = "/usr/bin/nvidia-modprobe"
 SET_UID = 0o4000
 

@@ -69,9 +69,21 @@ def module_release(text: str) -> DriverRelease | None:
 def modules_on_disk(host: Host) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Paths of nvidia.ko for the running kernel, and for other kernels."""
     kernel = host.platform.kernel or text_of(host, "/proc/sys/kernel/osrelease").strip()
-    here, elsewhere = [], []
-    places = ("updates/dkms", "updates", "extra", "extra/nvidia", "extramodules", "kernel/drivers/video", "video", "misc",
-              "kernel/nvidia*", "weak-updates/nvidia", "kernel/drivers/char/drm/nvidia*")
+    here: list[str] = []
+    elsewhere: list[str] = []
+    places = (
+        "updates/dkms",
+        "updates",
+        "extra",
+        "extra/nvidia",
+        "extramodules",
+        "kernel/drivers/video",
+        "video",
+        "misc",
+        "kernel/nvidia*",
+        "weak-updates/nvidia",
+        "kernel/drivers/char/drm/nvidia*",
+    )
     for name in names_in(host, "/lib/modules"):
         for place in places:
             for path in host.glob(f"/lib/modules/{name}/{place}/nvidia*.ko*"):

@@ -33,8 +33,8 @@ def probe(
         for item in pci.devices:
             _add(found, make(item.name, item.address, None, "pci", vendor=item.vendor))
     if isinstance(libcuda, Libcuda) and not any(gpu.vendor == "NVIDIA" for gpu in found.values()):
-        for index, device in enumerate(libcuda.devices):
-            found[f"cuda {index}"] = make(device.name, "", device.compute_capability, "libcuda")
+        for index, listed in enumerate(libcuda.devices):
+            found[f"cuda {index}"] = make(listed.name, "", listed.compute_capability, "libcuda")
     if found:
         return Gpus(items=tuple(found.values()))
     if isinstance(pci, Unknown):

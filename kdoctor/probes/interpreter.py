@@ -7,6 +7,7 @@ the interpreter itself, whose own ``sys.path`` wins.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,7 @@ from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.version import PythonVersion
 
 TIMEOUT_S = 10.0
+Kind = Literal["venv", "conda", "pixi", "plain"]
 _HOME_KEY = re.compile(r"^\s*([a-zA-Z_\-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
 _LIB = re.compile(r"^python(\d+\.\d+)t?$")
 _BITS = {"x86_64": 64, "aarch64": 64, "x86": 32}
@@ -118,7 +120,7 @@ def _base_of(host: Host, home: str) -> str:
     return re.sub(r"/bin$", "", real if isinstance(real, str) else home)
 
 
-def kind_of(host: Host, prefix: str) -> str:
+def kind_of(host: Host, prefix: str) -> Kind:
     """venv, conda, pixi or plain."""
     if exists(host, f"{prefix}/pyvenv.cfg"):
         return "venv"
@@ -161,5 +163,7 @@ def _sys_path(
     path.append(f"{prefix}/lib/{name}/site-packages")
     if shared:
         path += [f"{base}/lib/{name}/site-packages", f"{base}/local/lib/{name}/dist-packages"]
-        path += ["/usr/local/lib/" + name + "/dist-packages", "/usr/lib/python3/dist-packages"] if base == "/usr" else []
+        path += (
+            ["/usr/local/lib/" + name + "/dist-packages", "/usr/lib/python3/dist-packages"] if base == "/usr" else []
+        )
     return tuple(entry for entry in dict.fromkeys(path) if entry in listed or is_directory(host, entry))

@@ -62,4 +62,3 @@ def name_in_database(text: str, vendor: str, device: str) -> str:
         if line and not line.startswith(("\t", "#")):
             break
     return ""
-

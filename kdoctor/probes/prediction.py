@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from packaging.version import Version
 
 from kdoctor.host import Host
@@ -10,12 +12,21 @@ from kdoctor.model.facts.cuda_libraries import CudaLibraries
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.driver_search import DriverSearch
 from kdoctor.model.facts.frameworks import Build, Frameworks
-from kdoctor.model.facts.libcuda import Libcuda
+from kdoctor.model.facts.libcuda import CudaDevice, Libcuda
+from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.prediction import Expected, Prediction
 from kdoctor.model.version import ComputeCapability
 
 LEAST_LISTED = ComputeCapability("3.5")  # measured: TensorFlow lists such a GPU even where it has no code for it
-NEEDS_NVML = Version("2.21")  # measured: from here TensorFlow lists no GPU without libnvidia-ml.so.1
+NEEDS_NVML = Version("2.21")  # measured: from here TensorFlow lists no GPU where NVML does not open and initialise
+CUT_OFF = "truncated: "  # as kdoctor.host.elf_file words it
+
+
+class Guess(NamedTuple):
+    """How many GPUs a framework will list, None where that cannot be told, and why."""
+
+    gpus: int | None
+    because: str
 
 
 def probe(
@@ -24,52 +35,77 @@ def probe(
     cuda_libraries: CudaLibraries | Absent | Unknown,
     driver_search: DriverSearch | Unknown,
     libcuda: Libcuda | Absent | Unknown,
+    nvml: Nvml | Absent | Unknown,
 ) -> Prediction:
     """One expectation per framework; where a fact is missing, none."""
     rows = []
     for build in frameworks.builds:
-        gpus, because = expect(build, cuda_libraries, driver_search, libcuda)
-        rows.append(Expected(framework=build.framework, gpus=gpus, because=because))
+        guess = (
+            by_build(build)
+            or by_libcuda(libcuda)
+            or by_nvml(build, driver_search, nvml)
+            or by_libraries(build, cuda_libraries)
+            or by_devices(build, libcuda.devices if isinstance(libcuda, Libcuda) else ())
+        )
+        rows.append(Expected(framework=build.framework, gpus=guess.gpus, because=guess.because))
     return Prediction(items=tuple(rows))
 
 
-def expect(
-    build: Build,
-    cuda_libraries: CudaLibraries | Absent | Unknown,
-    driver_search: DriverSearch | Unknown,
-    libcuda: Libcuda | Absent | Unknown,
-) -> tuple[int | None, str]:
-    """The number of GPUs that a framework will list, None where that cannot be told, and the reason."""
-    if build.gpu != "cuda":
-        return (0, f"{build.title} is a CPU build") if build.gpu == "none" else (None, f"its build is {build.gpu}")
+def by_build(build: Build) -> Guess | None:
+    """Nothing else counts where the build has no CUDA in it."""
+    if build.gpu == "cuda":
+        return None
+    return Guess(0, f"{build.title} is a CPU build") if build.gpu == "none" else Guess(None, f"its build is {build.gpu}")
+
+
+def by_libcuda(libcuda: Libcuda | Absent | Unknown) -> Guess | None:
+    """The driver library has to open and to initialise."""
     if isinstance(libcuda, Absent):
-        return 0, "libcuda.so.1 is not found"
+        return Guess(0, "libcuda.so.1 is not found")
     if isinstance(libcuda, Unknown):
-        return None, libcuda.reason
+        return Guess(None, libcuda.reason)
     if libcuda.load_error:
-        return 0, libcuda.load_error
+        return Guess(0, libcuda.load_error)
     if libcuda.init_code:
-        return 0, f"cuInit returns {libcuda.init_code} {libcuda.init_error}".rstrip()
+        return Guess(0, f"cuInit returns {libcuda.init_code} {libcuda.init_error}".rstrip())
+    return None
+
+
+def by_nvml(build: Build, search: DriverSearch | Unknown, nvml: Nvml | Absent | Unknown) -> Guess | None:
+    """NVML has to as well, for TensorFlow from a certain release on."""
     release = parse_release(build.version)
-    if build.framework == "tensorflow" and release and release >= NEEDS_NVML and _nvml_missing(driver_search):
-        return 0, "libnvidia-ml.so.1 is not found"
-    if isinstance(cuda_libraries, Unknown):
-        return None, cuda_libraries.reason
-    search = cuda_libraries.get(build.framework) if isinstance(cuda_libraries, CudaLibraries) else None
+    if build.framework != "tensorflow" or release is None or release < NEEDS_NVML:
+        return None
+    if isinstance(nvml, Absent) or (isinstance(search, DriverSearch) and search.nvml.state == "missing"):
+        return Guess(0, "libnvidia-ml.so.1 is not found")
+    if isinstance(nvml, Unknown):
+        return Guess(None, nvml.reason)
+    return Guess(0, f"nvmlInit returns {nvml.error_code} {nvml.error}".rstrip()) if nvml.error_code else None
+
+
+def by_libraries(build: Build, found: CudaLibraries | Absent | Unknown) -> Guess | None:
+    """One library that does not open suffices for every GPU to be skipped."""
+    if isinstance(found, Unknown):
+        return Guess(None, found.reason)
+    search = found.get(build.framework) if isinstance(found, CudaLibraries) else None
     if search is None:
-        return None, "its libraries could not be followed"
-    failing = [library.soname for library in search.libraries if library.state != "opens" and library.required]
-    if failing:
-        return 0, f"{failing[0]} does not open"
-    listed = [device for device in libcuda.devices if _is_listed(build, device.compute_capability)]
-    if len(listed) < len(libcuda.devices):
-        return len(listed), f"TensorFlow leaves out GPUs below compute capability {LEAST_LISTED}"
-    return len(listed), "the driver answers and every library opens"
+        return Guess(None, "its libraries could not be followed")
+    failing = [library for library in search.libraries if library.state != "opens" and library.required]
+    # Where the file ends decides whether the loader refuses it or dies of it, and the framework with it.
+    cut_off = next((library for library in failing if CUT_OFF in library.why_not), None)
+    if cut_off:
+        return Guess(None, f"opening {cut_off.soname} may end the process: {cut_off.why_not}")
+    return Guess(0, f"{failing[0].soname} does not open") if failing else None
 
 
-def _nvml_missing(search: DriverSearch | Unknown) -> bool:
-    return isinstance(search, DriverSearch) and search.nvml.state != "opens"
+def by_devices(build: Build, devices: tuple[CudaDevice, ...]) -> Guess:
+    """All that CUDA lists, but for those that the framework leaves out."""
+    listed = [device for device in devices if is_listed(build, device.compute_capability)]
+    if len(listed) < len(devices):
+        return Guess(len(listed), f"TensorFlow leaves out GPUs below compute capability {LEAST_LISTED}")
+    return Guess(len(listed), "the driver answers and every library opens")
 
 
-def _is_listed(build: Build, capability: ComputeCapability | None) -> bool:
+def is_listed(build: Build, capability: ComputeCapability | None) -> bool:
+    """Whether the framework lists a GPU of that capability at all."""
     return build.framework != "tensorflow" or capability is None or capability >= LEAST_LISTED

@@ -24,9 +24,7 @@ def probe(host: Host, environ: Environ) -> Scheduler | Absent:  # noqa: ARG001  
     signs = [(name, kind) for name, kind in SIGNS if variables.get(name)]
     if not signs:
         return Absent(looked=tuple(f"${name}" for name, _ in SIGNS))
-    return Scheduler(
-        kind=signs[0][1], signs=tuple(f"${name}" for name, _ in signs), gpus_granted=granted(variables)
-    )
+    return Scheduler(kind=signs[0][1], signs=tuple(f"${name}" for name, _ in signs), gpus_granted=granted(variables))
 
 
 def granted(variables: dict[str, str]) -> int | None:

@@ -40,9 +40,11 @@ def lines(report: Report, *, width: int = 80, verbosity: int = 0) -> Iterator[Li
         yield ()
     shown = [finding for finding in report.findings if finding.role != "harmless"]
     for finding in shown:
+        if verbosity < 0 and finding.role != "primary":
+            continue
         if finding.role == "consequence" and verbosity < 1:
             yield from _consequence(finding, width)
-        elif verbosity >= 0 or finding.role == "primary":
+        else:
             yield from _finding(finding, width)
     for finding in report.findings:
         if finding.role == "harmless" and verbosity >= 0:
@@ -130,24 +132,28 @@ def _outcomes(report: Report, width: int, verbosity: int) -> Iterator[Line]:
         if ruled_out:
             yield (("ruled out:", "dim"),)
             shown = ruled_out if verbosity > 0 else ruled_out[:6]
-            for outcome in shown:
-                yield from _labelled(f"  {outcome.name}", outcome.reason, width, 36, "")
+            yield from _table(shown, width)
             if len(shown) < len(ruled_out):
                 yield ((f"  and {len(ruled_out) - len(shown)} more: add -v", "dim"),)
             yield ()
     if verbosity > 1:
         other = [outcome for outcome in report.outcomes if outcome.state == "not-applicable"]
         yield (("not applicable here:", "dim"),)
-        for outcome in other:
-            yield from _labelled(f"  {outcome.name}", outcome.reason, width, 36, "")
+        yield from _table(other, width)
         yield ()
+
+
+def _table(outcomes: list[Outcome], width: int) -> Iterator[Line]:
+    """Name and reason in two columns."""
+    column = max(len(outcome.name) for outcome in outcomes) + 4 if outcomes else 0
+    for outcome in outcomes:
+        yield from _labelled(f"  {outcome.name}", outcome.reason, width, column, "")
 
 
 def _reasons(some: list[Outcome], width: int, verbosity: int) -> Iterator[Line]:
     """Rules that share a reason are told in one line, unless every one is asked for."""
     if verbosity > 0:
-        for outcome in some:
-            yield from _labelled(f"  {outcome.name}", outcome.reason, width, 36, "")
+        yield from _table(some, width)
         return
     groups: dict[str, list[str]] = {}
     for outcome in some:

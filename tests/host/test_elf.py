@@ -26,6 +26,7 @@ FULL = Library(
     rpath="/r",
     runpath="$ORIGIN/../lib::/x",
     no_default_lib=True,
+    interp="/lib/ld.so",
     required=(("libb.so.1", "V1", False), ("libc.so.6", "GLIBC_2.5", False), ("libc.so.6", "GLIBC_2.9", True)),
     provided=("liba.so.1", "A1", "A2"),
 )
@@ -80,6 +81,7 @@ def test_every_field_is_read_in_both_byte_orders(order: str) -> None:
         rpath=("/r",),
         runpath=("$ORIGIN/../lib", "", "/x"),
         no_default_lib=True,
+        interp="/lib/ld.so",
         required_versions=(("libb.so.1", ("V1",)), ("libc.so.6", ("GLIBC_2.5",)), ("libc.so.6", ())),
         provided_versions=("liba.so.1", "A1", "A2"),
     )
@@ -134,6 +136,32 @@ def test_a_32_bit_header_and_other_machines_are_told() -> None:
     assert parse(elf_bytes(Library(kind=1))) == Elf(bits=64, machine="x86_64", kind="other", has_dynamic=False)
 
 
+def small_elf_bytes(*, order: str = "<") -> bytes:
+    """Write a 32-bit x86 library that needs libb.so.1."""
+    strings, start = b"\0libb.so.1\0\0", 52 + 64
+    dynamic_at = start + len(strings)
+    dynamic = b"".join(struct.pack(order + "II", *tag) for tag in ((1, 1), (5, start), (10, len(strings)), (0, 0)))
+    size = dynamic_at + len(dynamic)
+    header = b"\x7fELF" + bytes([1, 1 if order == "<" else 2, 1]) + bytes(9)
+    header += struct.pack(order + "HHIIIIIHHHHHH", 3, 3, 1, 0, 52, 0, 0, 52, 32, 2, 40, 0, 0)
+    load = struct.pack(order + "IIIIIIII", 1, 0, 0, 0, size, size, 5, 4096)
+    pointer = (2, dynamic_at, dynamic_at, 0, len(dynamic), len(dynamic), 6, 4)
+    return header + load + struct.pack(order + "IIIIIIII", *pointer) + strings + dynamic
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_32_bit_library_is_read_too(order: str) -> None:
+    """In both byte orders."""
+    elf = parse(small_elf_bytes(order=order))
+    assert (elf.bits, elf.machine, elf.needed) == (32, "x86", ("libb.so.1",))
+
+
+def test_a_string_over_two_blocks_is_read_whole() -> None:
+    """Up to the limit of a search path."""
+    runpath = ":".join(f"/{index}" for index in range(6000))
+    assert parse(elf_bytes(Library(runpath=runpath))).runpath == tuple(runpath.split(":"))
+
+
 GOOD = elf_bytes(FULL)
 HUGE = 0xFFFF_FFFF_FFFF_FFF0
 HOSTILE = {
@@ -151,6 +179,7 @@ HOSTILE = {
     "a segment beyond the end": (patched(GOOD, "<Q", 64 + 32, 1 << 30), "truncated"),
     "a segment at no place": (patched(GOOD, "<Q", 64 + 32, HUGE), "truncated"),
     "cut in the middle": (GOOD[: len(GOOD) // 2], "truncated"),
+    "an interpreter at no place": (patched(GOOD, "<Q", 64 + 112 + 8, HUGE), "impossible place"),
     "one byte short": (GOOD[:-1], "truncated"),
     "a dynamic section outside": (patched(GOOD, "<Q", 64 + 56 + 16, 1 << 50), "none of its segments"),
     "a huge dynamic section": (patched(GOOD, "<Q", 64 + 56 + 32, 1 << 40), "entries"),

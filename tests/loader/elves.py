@@ -25,6 +25,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     no_default_lib: bool = False
     required: tuple[tuple[str, str, bool], ...] = ()
     provided: tuple[str, ...] = ()
+    interp: str = ""
     machine: int = 62
     kind: int = 3
     order: str = "<"
@@ -83,7 +84,10 @@ def elf_bytes(library: Library) -> bytes:
         if text is not None:
             tags.append((_TAGS[tag], strings.add(text)))
     required, provided = _required_table(library, strings), _provided_table(library, strings)
-    symbols_at = _HEADER_64 + 2 * _SEGMENT_64
+    count = 3 if library.interp else 2
+    interp = library.interp.encode() + b"\0"
+    interp_at = _HEADER_64 + count * _SEGMENT_64
+    symbols_at = interp_at + len(_padded(interp))
     hashes_at = symbols_at + 24
     strings_at = hashes_at + 16
     required_at = strings_at + len(_padded(strings.data))
@@ -98,13 +102,16 @@ def elf_bytes(library: Library) -> bytes:
     size = dynamic_at + len(dynamic)
     data_order = 1 if library.order == "<" else 2
     identity = b"\x7fELF" + bytes([_CLASS_64, data_order, 1]) + bytes(9)
-    fields = (library.kind, library.machine, 1, 0, _HEADER_64, 0, 0, _HEADER_64, _SEGMENT_64, 2, 64, 0, 0)
+    fields = (library.kind, library.machine, 1, 0, _HEADER_64, 0, 0, _HEADER_64, _SEGMENT_64, count, 64, 0, 0)
     header = identity + struct.pack(library.order + "HHIQQQIHHHHHH", *fields)
     load = struct.pack(library.order + "IIQQQQQQ", 1, 6, 0, 0, 0, size, size, 0x1000)
     pointer = (2, 6, dynamic_at, dynamic_at, dynamic_at, len(dynamic), len(dynamic), 8)
     segments = load + struct.pack(library.order + "IIQQQQQQ", *pointer)
+    if library.interp:
+        place = (3, 4, interp_at, interp_at, interp_at, len(interp), len(interp), 1)
+        segments += struct.pack(library.order + "IIQQQQQQ", *place)
     hashes = struct.pack(library.order + "IIII", 1, 1, 0, 0)
-    tables = (bytes(24), hashes, strings.data, required, provided)
+    tables = (interp, bytes(24), hashes, strings.data, required, provided)
     return header + segments + b"".join(map(_padded, tables)) + dynamic
 
 

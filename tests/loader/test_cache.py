@@ -35,7 +35,7 @@ def printed(*options: str) -> tuple[CacheEntry, ...]:
     )
 
 
-def new_format(order: str, flags: int, *, start: int = 0, mark: int = 0, hwcap: int = 0, extension: int = 0) -> bytes:
+def new_format(order: str, flags: int, *, mark: int = 0, hwcap: int = 0, extension: int = 0) -> bytes:
     """Write a cache of one entry."""
     header = (
         NEW
@@ -45,7 +45,6 @@ def new_format(order: str, flags: int, *, start: int = 0, mark: int = 0, hwcap: 
     )
     strings = 48 + 24
     assert len(header) == 48
-    assert start % 8 == 0
     return header + struct.pack(order + "IIIIQ", flags, strings, strings + 7, 0, hwcap) + b"liba.1\0/x/liba.1\0"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kdoctor.host import Unreadable
 from kdoctor.loader.opened import Rejected
 from kdoctor.loader.search import Loader
 from tests.loader.disk import Disk
@@ -14,6 +15,7 @@ from tests.loader.elves import Library, narrow_elf_bytes, write, write_all
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kdoctor.host.elf import Elf
     from kdoctor.loader.opened import Opened
 
 A = Library(soname="liba.so.1")
@@ -91,6 +93,7 @@ def test_rejected_files_tell_whether_the_search_went_on(tmp_path: Path) -> None:
         ),
         Rejected(path=f"{tmp_path}/y/liba.so.1", reason="invalid ELF header", fatal=True),
     )
+    assert str(opened.rejected[1]) == f"{tmp_path}/y/liba.so.1: invalid ELF header"
     assert opened.looked == (f"{tmp_path}/x", f"{tmp_path}/y")
 
 
@@ -155,3 +158,32 @@ def test_a_caller_that_cannot_load_asks_as_the_executable(tmp_path: Path) -> Non
     write_all([(tmp_path / "x/liba.so.1", A), (tmp_path / "app/caller.so", b"text" * 20)])
     loader = Loader(Disk(str(tmp_path)), None, {"LD_LIBRARY_PATH": f"{tmp_path}/x"})
     assert loader.open("liba.so.1", f"{tmp_path}/app/caller.so").ok
+
+
+class Guarded(Disk):
+    """A disk on which one directory cannot be listed and one file cannot be read."""
+
+    def list(self, directory: str) -> tuple[str, ...] | Unreadable:
+        """Refuse for directories named ``shut``."""
+        return Unreadable(directory, "denied") if directory.endswith("/shut") else super().list(directory)
+
+    def elf(self, path: str) -> Elf | Unreadable:
+        """Refuse for files in directories named ``locked``."""
+        return Unreadable(path, "denied") if "/locked/" in path else super().elf(path)
+
+
+def test_a_directory_that_cannot_be_listed_is_still_searched(tmp_path: Path) -> None:
+    """Opening a file needs no right to list."""
+    write(tmp_path / "shut/liba.so.1", A)
+    loader = Loader(Guarded(str(tmp_path)), None, {"LD_LIBRARY_PATH": f"{tmp_path}/shut"})
+    assert loader.open("liba.so.1", f"{tmp_path}/none").ok
+    assert not loader.open("libb.so.1", f"{tmp_path}/none").ok
+
+
+def test_a_file_that_may_not_be_read_is_passed_over(tmp_path: Path) -> None:
+    """As glibc does on EACCES."""
+    write_all([(tmp_path / "locked/liba.so.1", A), (tmp_path / "x/liba.so.1", A)])
+    loader = Loader(Guarded(str(tmp_path)), None, {"LD_LIBRARY_PATH": f"{tmp_path}/locked:{tmp_path}/x"})
+    opened = loader.open("liba.so.1", f"{tmp_path}/none")
+    assert opened.path == f"{tmp_path}/x/liba.so.1"
+    assert [each.reason for each in opened.rejected] == ["permission denied"]

@@ -1,0 +1,1 @@
+"""Cases of every rule: one TOML file each, read by test_cases."""

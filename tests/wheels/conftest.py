@@ -1,0 +1,24 @@
+"""The fake driver and the environments with wheels, once for all tests here."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakegpu import Kit, build
+from tests.wheels import venvs
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """Build the fake driver."""
+    return build(tmp_path_factory.mktemp("fakegpu"))
+
+
+@pytest.fixture(scope="session")
+def venv() -> Callable[[str], Path]:
+    """Give the prefix of an environment by its name in `tests.wheels.venvs`."""
+    return functools.cache(venvs.venv)
