@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 from typing import Any
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdoctor"
@@ -19,7 +13,7 @@ DOOR = {"kdoctor.host", "kdoctor.inside"}
 
 def contract(name: str) -> dict[str, Any]:
     """The contract of that name."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    settings = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     (found,) = (one for one in settings["contracts"] if one["name"] == name)
     return dict(found)
 

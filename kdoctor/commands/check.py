@@ -15,14 +15,13 @@ from kdoctor.check.collect import Progress, collect
 from kdoctor.check.diagnose import Diagnosis, diagnose
 from kdoctor.check.rank import rank
 from kdoctor.check.registry import find_probes, find_rules
-from kdoctor.commands.examine import choose, choose_in_root
-from kdoctor.host import User
+from kdoctor.commands.examine import choose
+from kdoctor.host import Host, User
 from kdoctor.host.live import LiveHost
-from kdoctor.host.recorder import Recorder
-from kdoctor.host.sysroot import SysrootHost
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.model.codec import MAX_BYTES, facts_from_json
 from kdoctor.model.facts.base import Facts
+from kdoctor.model.facts.examined import Examined
 from kdoctor.model.finding import SEVERITIES, Severity
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.model.rule import Rule
@@ -62,25 +61,30 @@ def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
     """The facts of the chosen origin, and the user they are of. Raises Trouble."""
     if request.from_file:
         return facts_from_json(read_input(request.from_file), request.from_file), NOBODY
-    probes = find_probes()
-    timeout_s = request.timeout_s or (DEEP_TIMEOUT_S if request.deep else TIMEOUT_S)
     if request.sysroot:
-        root = SysrootHost(request.sysroot)
-        examined = choose_in_root(root, request.python)
-        facts = collect(
-            root, probes.items, {"examined": examined}, timeout_s=timeout_s, broken=probes.broken, watch=watch
-        )
-        return facts, root.user
+        from kdoctor.commands.root import open_root
+
+        root, examined = open_root(request.sysroot, request.python)
+        return probed(root, examined, request, watch), root.user
     host = LiveHost()
     examined = choose(host, python=request.python, env=request.env, deep=request.deep)
     host.examined = examined.interpreter
-    given = {"examined": examined}
     if not request.record:
-        return collect(host, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch), host.user
+        return probed(host, examined, request, watch), host.user
+    from kdoctor.host.recorder import Recorder
+
     recorder = Recorder(host, request.record, variables=environ.probe(host).variables)
-    facts = collect(recorder, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
+    facts = probed(recorder, examined, request, watch)
     recorder.write(examined.interpreter)
     return facts, host.user
+
+
+def probed(host: Host, examined: Examined, request: Request, watch: Watch) -> Facts:
+    """What all probes find on a host."""
+    probes = find_probes()
+    timeout_s = request.timeout_s or (DEEP_TIMEOUT_S if request.deep else TIMEOUT_S)
+    given = {"examined": examined}
+    return collect(host, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
 
 
 def check(request: Request, watch: Watch = lambda _: None) -> Checked:

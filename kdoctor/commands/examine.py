@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from kdoctor.commands.environments import find_environment
-from kdoctor.host import Host, NotRun, exists, is_directory, is_file, names_in
-from kdoctor.host.sysroot import SysrootHost
+from kdoctor.host import Host, NotRun, exists, is_directory, is_file
 from kdoctor.model.facts.examined import Examined
 from kdoctor.model.trouble import Trouble
 
 NAMES = ("python3", "python")
-IN_ROOT = (
-    "/opt/venv/bin/python", "/venv/bin/python", "/app/.venv/bin/python", "/opt/conda/bin/python",
-    "/usr/local/bin/python3", "/usr/local/bin/python", "/usr/bin/python3",
-)  # fmt: skip
 
 
 def choose(host: Host, *, python: str, env: str, deep: bool) -> Examined:
@@ -69,31 +62,3 @@ def behind_script(host: Host, path: str) -> str:
     ran = host.run((path, "-c", "import sys; print(sys.executable)"), 10.0)
     lines = [] if isinstance(ran, NotRun) else ran.out.split()
     return lines[-1] if lines and is_file(host, lines[-1]) else path
-
-
-def choose_in_root(host: SysrootHost, python: str) -> Examined:
-    """The interpreter inside an image or a recorded machine."""
-    recorded = host.machine.interpreter
-    if python:
-        if not exists(host, python):
-            reference = "python-not-found"
-            raise Trouble(reference, f"--python {python}: not in this root", code=2)
-        return Examined(interpreter=python, chosen_by=f"--python {python}")
-    if recorded:
-        return Examined(interpreter=recorded, chosen_by="the recorded machine")
-    for prefix in (host.environ.get("VIRTUAL_ENV", ""), host.environ.get("CONDA_PREFIX", "")):
-        if prefix and interpreter_in(host, prefix):
-            return Examined(interpreter=interpreter_in(host, prefix), chosen_by="the recorded environment")
-    found = next(_candidates(host), "")
-    return Examined(interpreter=found, chosen_by="the first interpreter in the root" if found else "no interpreter")
-
-
-def _candidates(host: SysrootHost) -> Iterator[str]:
-    """Interpreters at the usual places of an image, those of environments first; absolute links stay inside."""
-    for path in IN_ROOT:
-        if isinstance(host.resolve(path), str):
-            yield path
-    for directory in ("/usr/local/bin", "/usr/bin"):
-        for name in names_in(host, directory):
-            if re.match(r"python3(\.\d+)?$", name):
-                yield f"{directory}/{name}"

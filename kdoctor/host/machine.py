@@ -7,10 +7,10 @@ read has one.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+import tomli
 
 from kdoctor.host import Platform, Reason, User
 from kdoctor.host.elf import Elf
@@ -19,11 +19,6 @@ from kdoctor.model.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 BY_HAND = "machine.toml"
 BY_RECORDER = "machine.json"
@@ -146,7 +141,7 @@ def read_machine(folder: Path) -> Machine | None:
 
 
 def _decoded(name: str, data: bytes) -> Any:  # noqa: ANN401  JSON or TOML, validated by the caller
-    return tomllib.loads(data.decode("utf-8")) if name == BY_HAND else msgspec.json.decode(data)
+    return tomli.loads(data.decode("utf-8")) if name == BY_HAND else msgspec.json.decode(data)
 
 
 def machine_as_json(machine: Mapping[str, object]) -> bytes:

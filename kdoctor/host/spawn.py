@@ -134,7 +134,8 @@ def _members(session: int) -> Iterator[int]:
 
 
 @atexit.register
-def _kill_running() -> None:
+def kill_running() -> None:
+    """Kill every child that still runs; whoever leaves by ``os._exit`` has to call it first."""
     for pid in tuple(_RUNNING):
         _kill_group(pid)
 

@@ -175,31 +175,34 @@ class SysrootHost(Files):
             return inside
         return inside if self._is_only_named(found, inside) else found
 
-    def read_bytes(self, path: str, *, offset: int = 0, limit: int = TEXT_LIMIT) -> bytes | Unreadable:
-        """Files only; a recorded node that is no file is not opened."""
+    def _unread(self, path: str) -> Unreadable | None:
+        """Why the document lets nothing be read of the path, None where a file under the root may be."""
         inside = self._refusal(path, self._unreachable, self._unreadable)
         if isinstance(inside, Unreadable):
             return inside
         node = self._nodes.get(inside)
         if node is not None and node.kind != "file":
             return Unreadable(path, "not-a-file", f"is a {node.kind}")
-        found = super().read_bytes(path, offset=offset, limit=limit)
-        return _unread(path, directory=inside in self._children) if self._is_only_named(found, inside) else found
+        if not self._is_only_named(super().stat(path), inside):
+            return None
+        if inside in self._children:
+            return Unreadable(path, "not-a-file", "is a directory")
+        return Unreadable(path, "broken", "not recorded")
+
+    def read_bytes(self, path: str, *, offset: int = 0, limit: int = TEXT_LIMIT) -> bytes | Unreadable:
+        """Files only; a recorded node that is no file is not opened."""
+        unread = self._unread(path)
+        return super().read_bytes(path, offset=offset, limit=limit) if unread is None else unread
 
     def elf(self, path: str) -> Elf | Unreadable:
         """The recorded headers of a library, or those of the file."""
         inside = self._refusal(path, self._unreachable)
-        if isinstance(inside, Unreadable):
-            return inside
-        if inside in self._elves:
+        if isinstance(inside, str) and inside in self._elves:
             return self._elves[inside]
-        if inside in self._not_elf:
+        if isinstance(inside, str) and inside in self._not_elf:
             return Unreadable(path, "broken", self._not_elf[inside])
-        inside = self._refusal(path, self._unreadable)
-        if isinstance(inside, Unreadable):
-            return inside
-        found = super().elf(path)
-        return _unread(path, directory=inside in self._children) if self._is_only_named(found, inside) else found
+        unread = self._unread(path)
+        return super().elf(path) if unread is None else unread
 
     def run(self, argv: tuple[str, ...], timeout_s: float) -> Ran | NotRun:  # noqa: ARG002  nothing runs here
         """The recorded result."""
@@ -231,10 +234,6 @@ class SysrootHost(Files):
         """The recorded process."""
         found = self.machine.processes.get(str(pid))
         return Process(pid=pid, name=found.name, user=found.user) if found else None
-
-
-def _unread(path: str, *, directory: bool) -> Unreadable:
-    return Unreadable(path, "not-a-file", "is a directory") if directory else Unreadable(path, "broken", "not recorded")
 
 
 def _refuse_no_directory(base: Path, folder: str) -> None:

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
+import tomli
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Confidence = Literal["confirmed", "one-source"]
 _Kind = TypeVar("_Kind")
@@ -61,7 +56,7 @@ def decode_version(kind: type, value: object) -> object:
 
 def read(name: str) -> dict[str, Any]:
     """The raw content of the table ``name``; parses the file each time."""
-    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return tomli.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def load(name: str, kind: type[_Kind]) -> _Kind:

@@ -9,19 +9,14 @@ remedy's commands must hold).
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import tomli
 
 from kdoctor.model.codec import convert_section, section_kinds
 from kdoctor.model.facts.base import SCHEMA, Absent, Answered, Facts, Unknown
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 HERE = Path(__file__).parent
 
@@ -49,13 +44,13 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def bases() -> dict[str, dict[str, Any]]:
     """The named starting points: section to fields, `absent` as a list of names."""
-    found: dict[str, dict[str, Any]] = tomllib.loads((HERE / "bases.toml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, Any]] = tomli.loads((HERE / "bases.toml").read_text(encoding="utf-8"))
     return found
 
 
 def cases_of(path: Path) -> tuple[Case, ...]:
     """The cases in a file."""
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content = tomli.loads(path.read_text(encoding="utf-8"))
     return msgspec.convert(content, CaseFile).case
 
 
