@@ -11,9 +11,12 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"kdoctor {__version__}\n")
         return
-    from kdoctor.cli import run  # noqa: PLC0415  the Typer app costs 45 ms; --version must not pay it
+    from kdoctor.cli import run
 
     code = run(sys.argv[1:])
+    spawn = sys.modules.get("kdoctor.host.spawn")
+    if spawn is not None:
+        spawn.kill_running()
     sys.stderr.flush()
     os._exit(code)  # nothing is left to tidy up: taking the interpreter apart costs 8 ms, and a hung thread may hold it
 

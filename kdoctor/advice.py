@@ -1,4 +1,4 @@
-"""Commands to copy, in the words of the user's own tools: pip of the examined interpreter, the distribution's packages."""
+"""Commands to copy, in the user's own tools: pip of the examined interpreter, the distribution's packages."""
 
 from __future__ import annotations
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
+import signal
 import sys
-import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +15,7 @@ from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
 
 if TYPE_CHECKING:
-    from kdoctor.check.collect import Progress
-    from kdoctor.commands.check import Checked, Request
-    from kdoctor.model.report import Report
-
-Result = TypeVar("Result")
-PROGRESS_AFTER_S = 0.4
+    from kdoctor.commands.check import Request
 
 app = typer.Typer(
     name="kdoctor",
@@ -114,6 +109,7 @@ def check(
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
+    from kdoctor.terminal import with_progress, write_json, write_text
 
     one_of("--format", output, ("text", "json"))
     one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
@@ -151,6 +147,7 @@ def facts(
     """Print the facts alone, as JSON for `kdoctor check --from`."""
     from kdoctor.commands import check as command
     from kdoctor.render.json import render
+    from kdoctor.terminal import with_progress
 
     request = command.Request(python=python, env=env, sysroot=sysroot, record=record, deep=deep, timeout_s=timeout)
     one_origin(request)
@@ -217,105 +214,30 @@ def one_origin(request: Request) -> None:
         raise Trouble(reference, f"{option} needs a live machine; {given[0]} executes nothing", code=2)
 
 
-def write_json(checked: Checked, *, redact: bool) -> None:
-    """The report as one document on stdout."""
-    from kdoctor.render.json import render
-
-    sys.stdout.write(render(checked.report, redact_for=checked.user if redact else None) + "\n")
-
-
-def write_text(report: Report, verbosity: int) -> None:
-    """The report for people: in colour on a terminal, plain in a pipe."""
-    from kdoctor.render import text
-
-    width = shutil.get_terminal_size((80, 24)).columns
-    if not coloured(sys.stdout):
-        sys.stdout.write(text.plain(report, width=width, verbosity=verbosity))
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(soft_wrap=True, highlight=False)
-    for line in text.lines(report, width=width, verbosity=verbosity):
-        console.print(Text.assemble(*((piece, style) for piece, style in line)))
-
-
-def coloured(stream: object) -> bool:
-    """Colour on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
-    is_terminal = bool(getattr(stream, "isatty", lambda: False)())
-    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def with_progress(work: Callable[[Callable[[Progress], None]], Result]) -> Result:
-    """Run the work; on a terminal, say on stderr what is being probed."""
-    if not coloured(sys.stderr):
-        return work(lambda _: None)
-    width = shutil.get_terminal_size((80, 24)).columns - 1
-    started = time.monotonic()
-
-    def show(progress: Progress) -> None:
-        if time.monotonic() - started < PROGRESS_AFTER_S:
-            return
-        text = f"probing {progress.done}/{progress.total}: {', '.join(progress.running)}"
-        sys.stderr.write(f"\r\x1b[2K{text[:width]}")
-        sys.stderr.flush()
-
-    try:
-        return work(show)
-    finally:
-        sys.stderr.write("\r\x1b[2K")
-        sys.stderr.flush()
+def terminated(number: int, _: FrameType | None) -> None:
+    """Leave on a signal in the ordinary way, so that children are ended."""
+    raise SystemExit(128 + number)
 
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
+    from kdoctor.terminal import crash, interrupted, say
+
+    signal.signal(signal.SIGTERM, terminated)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream unless a test replaced it
     try:
         code = app(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()
     except Trouble as trouble:
         return say(trouble)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
     except KeyboardInterrupt:
-        return 130
+        return interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001  the top: a bug of ours is one line, not a traceback
         return crash(error)
     return code if isinstance(code, int) else 0
-
-
-def say(trouble: Trouble) -> int:
-    """Print a trouble on stderr."""
-    from kdoctor.render.text import visible
-
-    hint = f" {trouble.hint}" if trouble.hint else ""
-    sys.stderr.write(f"kdoctor: {visible(trouble.message).removesuffix('.')}.{hint}\n")
-    return trouble.code
-
-
-def crash(error: Exception) -> int:
-    """A usage error of the command line, or a bug of ours."""
-    show = getattr(error, "format_message", None)
-    if show is not None:
-        return usage(str(show()))
-    from kdoctor.render.text import visible
-
-    if isinstance(error, OSError):
-        sys.stderr.write(f"kdoctor: {visible(str(error))}\n")
-        return 3
-    if os.environ.get("KDOCTOR_DEBUG"):
-        raise error
-    kind = type(error).__name__
-    sys.stderr.write(
-        f"kdoctor: a bug of kdoctor's own: {kind}: {visible(str(error))[:300]}. "
-        "Set KDOCTOR_DEBUG=1 for the traceback, and report it.\n"
-    )
-    return 3
-
-
-def usage(message: str) -> int:
-    """A mistyped command or option."""
-    from kdoctor.render.text import visible
-
-    sys.stderr.write(f"kdoctor: {visible(message)} Try `kdoctor --help`.\n")
-    return 2

@@ -47,7 +47,7 @@ def collect(
     _refuse_cycles(run.waiting)
     run.finish()
     seconds = round(time.monotonic() - started, 3)
-    return Facts(schema=SCHEMA, origin=host.origin, sections=run.sections, seconds=seconds)
+    return Facts(schema=SCHEMA, origin=host.origin, sections=dict(sorted(run.sections.items())), seconds=seconds)
 
 
 def _refuse_cycles(probes: Mapping[str, Probe]) -> None:

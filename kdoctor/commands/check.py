@@ -54,6 +54,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 NOBODY = User(uid=1000)
 TIMEOUT_S = 20.0
+SCRIPT_TIMEOUT_S = 10.0
 DEEP_TIMEOUT_S = 600.0
 
 
@@ -67,7 +68,8 @@ def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
         root, examined = open_root(request.sysroot, request.python)
         return probed(root, examined, request, watch), root.user
     host = LiveHost()
-    examined = choose(host, python=request.python, env=request.env, deep=request.deep)
+    limit = request.timeout_s or SCRIPT_TIMEOUT_S
+    examined = choose(host, python=request.python, env=request.env, deep=request.deep, timeout_s=limit)
     host.examined = examined.interpreter
     if not request.record:
         return probed(host, examined, request, watch), host.user

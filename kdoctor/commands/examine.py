@@ -13,10 +13,10 @@ from kdoctor.model.trouble import Trouble
 NAMES = ("python3", "python")
 
 
-def choose(host: Host, *, python: str, env: str, deep: bool) -> Examined:
+def choose(host: Host, *, python: str, env: str, deep: bool, timeout_s: float = 10.0) -> Examined:
     """The examined interpreter of a live machine, and why; raises Trouble for a name that leads nowhere."""
     if python:
-        return Examined(interpreter=_named(host, python), chosen_by=f"--python {python}", deep=deep)
+        return Examined(interpreter=_named(host, python, timeout_s), chosen_by=f"--python {python}", deep=deep)
     if env:
         return Examined(interpreter=find_environment(host, env), chosen_by=f"--env {env}", deep=deep)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
@@ -28,7 +28,9 @@ def choose(host: Host, *, python: str, env: str, deep: bool) -> Examined:
         for name in NAMES:
             path = f"{directory}/{name}"
             if directory and is_file(host, path):
-                return Examined(interpreter=behind_script(host, path), chosen_by=f"{name} on $PATH", deep=deep)
+                return Examined(
+                    interpreter=behind_script(host, path, timeout_s), chosen_by=f"{name} on $PATH", deep=deep
+                )
     return Examined(interpreter=sys.executable, chosen_by="kdoctor's own, as there is no other", deep=deep)
 
 
@@ -38,7 +40,7 @@ def interpreter_in(host: Host, prefix: str) -> str:
     return next((path for path in paths if is_file(host, path)), "")
 
 
-def _named(host: Host, python: str) -> str:
+def _named(host: Host, python: str, timeout_s: float) -> str:
     path = str(Path(python).expanduser()) if "/" in python or "\\" in python else ""
     if not path:
         folders = host.environ.get("PATH", "").split(":")
@@ -51,14 +53,14 @@ def _named(host: Host, python: str) -> str:
         reference = "python-not-found"
         seen = "is not on $PATH" if "/" not in python else "does not exist or is no interpreter"
         raise Trouble(reference, f"--python {python}: {seen}", hint="`kdoctor envs` lists what is here.", code=2)
-    return behind_script(host, path)
+    return behind_script(host, path, timeout_s)
 
 
-def behind_script(host: Host, path: str) -> str:
+def behind_script(host: Host, path: str, timeout_s: float) -> str:
     """The interpreter that a script such as a pyenv shim starts; the path itself for a program."""
     head = host.read_bytes(path, limit=2)
     if head != b"#!":
         return path
-    ran = host.run((path, "-c", "import sys; print(sys.executable)"), 10.0)
+    ran = host.run((path, "-c", "import sys; print(sys.executable)"), timeout_s)
     lines = [] if isinstance(ran, NotRun) else ran.out.split()
     return lines[-1] if lines and is_file(host, lines[-1]) else path

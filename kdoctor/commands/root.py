@@ -30,9 +30,9 @@ def choose_in_root(host: SysrootHost, python: str) -> Examined:
         if not exists(host, python):
             reference = "python-not-found"
             raise Trouble(reference, f"--python {python}: not in this root", code=2)
-        return Examined(interpreter=python, chosen_by=f"--python {python}")
+        return Examined(interpreter=python, chosen_by=f"--python {python}", deep=host.deep)
     if recorded:
-        return Examined(interpreter=recorded, chosen_by="the recorded machine")
+        return Examined(interpreter=recorded, chosen_by="the recorded machine", deep=host.deep)
     for prefix in (host.environ.get("VIRTUAL_ENV", ""), host.environ.get("CONDA_PREFIX", "")):
         if prefix and interpreter_in(host, prefix):
             return Examined(interpreter=interpreter_in(host, prefix), chosen_by="the recorded environment")

@@ -55,6 +55,7 @@ class Files:
     def __init__(self, root: str = "") -> None:
         """``root`` "" means the machine itself."""
         self.root = os.path.realpath(root).rstrip("/") if root else ""
+        self._elves: dict[str, Elf | Unreadable] = {}
 
     def inside(self, path: str, *, follow: bool = True) -> str:
         """The path with links resolved inside the root, whether or not its end exists.
@@ -68,9 +69,9 @@ class Files:
         links = 0
         while todo:
             part = todo.pop()
-            if part == "..":
+            if part in (".", ".."):
                 self._refuse_no_directory(done, path)
-                done = done[:-1]
+                done = done[:-1] if part == ".." else done
                 continue
             here = "/".join((self.root, *done, part))
             try:
@@ -86,8 +87,6 @@ class Files:
             if target.startswith("/"):
                 done = []
             todo += _parts(target)
-        if path.endswith("/"):
-            self._refuse_no_directory(done, path)
         return "/" + "/".join(done)
 
     def _refuse_no_directory(self, done: list[str], path: str) -> None:
@@ -160,7 +159,8 @@ class Files:
         """The path with every link followed, as seen from the root."""
         try:
             if not self.root:
-                return os.path.realpath(path, strict=True) if path else Unreadable(path, "absent")
+                os.stat(path)  # realpath takes `file/..` for a directory
+                return os.path.realpath(path, strict=True)
             inside = self.inside(path)
             os.lstat(self.root + inside)
         except (OSError, ValueError) as error:
@@ -184,6 +184,11 @@ class Files:
 
     def elf(self, path: str) -> Elf | Unreadable:
         """The dynamic section of an ELF file."""
+        if path not in self._elves:
+            self._elves[path] = self._elf(path)
+        return self._elves[path]
+
+    def _elf(self, path: str) -> Elf | Unreadable:
         try:
             with self._opened(path) as handle:
                 return parse_elf(lambda offset, size: os.pread(handle, size, offset))
@@ -204,8 +209,9 @@ def _refuse_no_file(found: os.stat_result, path: str) -> None:
 
 
 def _parts(path: str) -> list[str]:
-    """The parts of a path, the last one first."""
-    return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    """The parts of a path, the last one first; a slash at its end, which asks for a directory, is a part "."."""
+    parts = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+    return [".", *parts] if path.endswith(("/", "/.")) else parts
 
 
 def _join(directory: str, name: str) -> str:

@@ -45,6 +45,7 @@ class Shape:
         while todo:
             part = todo.pop()
             if part == "..":
+                self._take_kind("/" + "/".join(done), None)
                 done = done[:-1]
                 continue
             done.append(part)

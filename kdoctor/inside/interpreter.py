@@ -9,10 +9,9 @@ SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
 
 
 def quoted(text):
-    """The text as a JSON string, in ASCII; what is no text becomes one."""
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
-    units = text.encode("utf-16-be", "replace")
+    """The text as a JSON string, in ASCII; bytes that are no text, which Python 3 keeps as surrogates, are U+FFFD."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    units = data.decode("utf-8", "replace").encode("utf-16-be")
     codes = bytearray(units)
     pairs = [codes[index] * 256 + codes[index + 1] for index in range(0, len(codes), 2)]
     return '"' + "".join(chr(c) if 32 <= c < 127 and c not in (34, 92) else "\\u%04x" % c for c in pairs) + '"'

@@ -157,6 +157,22 @@ def known_backends(keras: Version) -> tuple[str, ...]:
     return ("tensorflow",) if keras.major == table().keras2[0].version.major else ()
 
 
+def has_choice(keras: Version) -> bool:
+    """Whether this Keras lets the user choose among backends: 2.0 to 2.3, and 3."""
+    return len(known_backends(keras)) > 1
+
+
+def is_multi_backend_2(keras: Version) -> bool:
+    """Whether this is Keras 2 of the time before TensorFlow owned it."""
+    return any(row.first <= keras <= row.last and len(row.backends) > 1 for row in table().legacy)
+
+
+def has_keras_3(tensorflow: Version) -> bool:
+    """Whether tf.keras of this TensorFlow is Keras 3."""
+    first = min(Version(text) for text in table().pairing.keras3_min)
+    return tensorflow.release[:2] >= first.release[:2]
+
+
 def legacy_backend(value: str) -> LegacyBackend | None:
     """The row of an old backend, given the ``backend`` of keras.json, e.g. theano or plaidml.keras.backend."""
     name = value.partition(".")[0].lower()

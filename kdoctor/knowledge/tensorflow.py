@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from packaging.version import Version
 
 from kdoctor.knowledge.tables import Row, Table, load, read_rows
+from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.version import (
     ComputeCapability,
     CudaVersion,
@@ -95,13 +96,36 @@ class Checked(Row, frozen=True, kw_only=True):
 
 
 class Prerelease(Row, frozen=True, kw_only=True):
-    """The newest release candidate seen."""
+    """The newest release candidate seen; ``cuda`` and ``cudnn`` are the least that its extra takes."""
 
     version: Version
     python_wheels: tuple[str, ...]
     platform_tag: str
     binary_code: tuple[str, ...]
     min_glibc_measured: SymbolVersion
+    cuda: CudaVersion
+    cudnn: CudnnVersion
+
+
+class Limits(Row, frozen=True, kw_only=True):
+    """Where behaviour changes: releases from which on something holds, and least versions of other things."""
+
+    needs_nvml: Version
+    least_listed: ComputeCapability
+    keras_uses_xla: Version
+    xla_looks_in_prefix: Version
+    least_ptxas: CudaVersion
+    sources: tuple[str, ...]
+
+
+class Break(Row, frozen=True, kw_only=True):
+    """TensorFlow before ``before`` does not work with ``package`` from ``first_bad`` on; ``effect`` says why."""
+
+    package: str
+    before: Version
+    first_bad: Version
+    effect: str
+    source: str
 
 
 class GpuLibraries(Row, frozen=True, kw_only=True):
@@ -121,6 +145,8 @@ class TensorflowTable(Table, frozen=True, kw_only=True, rename={"releases": "rel
     """tensorflow.toml."""
 
     gpu_libraries: GpuLibraries
+    limits: Limits
+    breaks: tuple[Break, ...]
     packages: Mapping[str, str]
     same_files: SameFiles
     prerelease: Prerelease
@@ -151,6 +177,15 @@ def release_of(version: Version) -> TensorflowRelease | None:
     return next((row for row in releases() if row.version.release[:2] == version.release[:2]), None)
 
 
+def wheel_of(text: str) -> TensorflowRelease | None:
+    """The row of a wheel of the package index, by its version's text.
+
+    None for what is not listed, and for a vendor's own build (2.17.0+nv25.2), whose CUDA and dependencies differ.
+    """
+    release = parse_release(text)
+    return release_of(release) if release is not None and release.local is None else None
+
+
 def newest() -> TensorflowRelease:
     """The newest minor version."""
     return releases()[-1]
@@ -160,6 +195,18 @@ def newest_with_cuda(at_most: Version) -> TensorflowRelease | None:
     """The newest minor version up to ``at_most`` whose extra [and-cuda] works as it is shipped."""
     rows = [row for row in releases() if row.and_cuda and not row.and_cuda_fault]
     return next((row for row in reversed(rows) if row.version.release[:2] <= at_most.release[:2]), None)
+
+
+def limits() -> Limits:
+    """Where behaviour changes."""
+    return table().limits
+
+
+def broken_by(package: str, installed: Version, tensorflow: Version) -> Break | None:
+    """Why this TensorFlow does not work with the installed version of ``package``; the narrowest limit, or None."""
+    rows = (row for row in table().breaks if row.package == package)
+    fits = [row for row in rows if tensorflow < row.before and installed >= row.first_bad]
+    return min(fits, key=lambda row: row.first_bad, default=None)
 
 
 def same_files() -> frozenset[str]:

@@ -7,6 +7,7 @@ anything that is not a consistent cache. Layout: glibc's ``dl-cache.h``; checked
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,7 @@ class _Bytes:
         return self._known[offset]
 
 
+@functools.lru_cache(maxsize=2)  # one run asks for the same bytes four times
 def parse_cache(data: bytes) -> tuple[CacheEntry, ...]:
     """Read an ld.so.cache in the old format, the new one, or the old with the new one inside.
 

@@ -31,7 +31,7 @@ def decode_value(kind: type, value: object) -> object:
     if isinstance(kind, type) and issubclass(kind, (Dotted, Soname, Version)):
         if not isinstance(value, str):
             message = f"expected a version as text, got {type(value).__name__}"
-            raise ValueError(message)
+            raise ValueError(message)  # noqa: TRY004  msgspec adds the path to a ValueError
         return kind(value)
     message = f"not a value of facts: {kind}"
     raise NotImplementedError(message)

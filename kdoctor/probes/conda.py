@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from kdoctor.host import Host, exists, is_directory, names_in, text_of
+from kdoctor.host import Host, exists, is_directory, names_in
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda, CondaInstallation, CondaPackage
 from kdoctor.model.facts.environ import Environ

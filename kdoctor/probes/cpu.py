@@ -33,9 +33,9 @@ def probe(host: Host) -> Cpu | Unknown:
 
 
 def parse_cpuinfo(text: str) -> Cpu:
-    """The processor of /proc/cpuinfo.
+    r"""The processor of /proc/cpuinfo.
 
-    >>> parse_cpuinfo("processor\\t: 0\\nmodel name\\t: EPYC\\nflags\\t\\t: fpu avx avx2\\n")
+    >>> parse_cpuinfo("processor\t: 0\nmodel name\t: EPYC\nflags\t\t: fpu avx avx2\n")
     Cpu(model='EPYC', cores=1, flags=('avx', 'avx2'))
     """
     first: dict[str, str] = {}

@@ -31,18 +31,27 @@ def probe(host: Host, interpreter: Interpreter) -> Distributions | Absent:
 
 
 def _take(host: Host, location: str, name: str, items: list[Distribution], broken: list[str]) -> None:
-    match = _METADATA.match(name)
-    if not match:
-        broken.append(f"{location}/{name}: its name holds no version")
-        return
     path = f"{location}/{name}"
-    if not any(exists(host, f"{path}/{file}") for file in ("METADATA", "PKG-INFO")) and name.endswith(".dist-info"):
+    match = _METADATA.match(name) or _METADATA.match(_in_development(host, path, name))
+    if not match:
+        if name.endswith(".dist-info"):
+            broken.append(f"{path}: its name holds no version")
+        return
+    if name.endswith(".dist-info") and not exists(host, f"{path}/METADATA"):
         broken.append(f"{path}: METADATA is missing")
+        return
     normal = normalised(match["name"])
     installer = text_of(host, f"{path}/INSTALLER", limit=100).strip() if normal.startswith(ORIGINS) else ""
     items.append(
         Distribution(name=normal, version=match["version"], location=location, metadata=path, installer=installer)
     )
+
+
+def _in_development(host: Host, path: str, name: str) -> str:
+    """The name of a project's own NAME.egg-info with the version that PKG-INFO gives; pip does not count others."""
+    text = text_of(host, f"{path}/PKG-INFO", limit=1 << 16) if name.endswith(".egg-info") else ""
+    version = re.search(r"^Version: ([^\s-]+)$", text, re.MULTILINE)
+    return f"{name.removesuffix('.egg-info')}-{version[1]}.egg-info" if version else ""
 
 
 def normalised(name: str) -> str:

@@ -47,10 +47,9 @@ def probe(host: Host, environ: Environ) -> Driver | Absent | Unknown:
         dkms=tuple(f"nvidia/{name}" for name in names_in(host, "/var/lib/dkms/nvidia") if name[:1].isdigit()),
         libraries=libraries(host, environ.variables.get("LD_LIBRARY_PATH", "")),
     )
-    usable = [library for library in found.libraries if library.kind in ("driver", "wsl")]
-    if not (found.module_loaded or found.modules_on_disk or found.modules_for_other_kernels or found.dkms or usable):
-        if not found.nouveau_loaded and not found.libraries:
-            return Absent(looked=(VERSION, MODULE, "/lib/modules/*/**/nvidia.ko*", "libcuda.so.1, libnvidia-ml.so.1"))
+    kernel_side = found.module_loaded or found.modules_on_disk or found.modules_for_other_kernels or found.dkms
+    if not (kernel_side or found.libraries or found.nouveau_loaded):
+        return Absent(looked=(VERSION, MODULE, "/lib/modules/*/**/nvidia.ko*", "libcuda.so.1, libnvidia-ml.so.1"))
     return found
 
 

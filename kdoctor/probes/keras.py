@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from packaging.version import Version
 
 from kdoctor.host import Host, Unreadable
 from kdoctor.knowledge import keras as table
@@ -13,15 +12,7 @@ from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.tensorflow import Tensorflow
 
-TRUE = ("1", "true")
-FIRST_WITHOUT_CHOICE = Version("2.4")  # Keras 2.4 is TensorFlow's own: keras.json's backend is no longer read
-FIRST_WITH_CHOICE_AGAIN = Version("3.0")
-
-
-class Config(msgspec.Struct, frozen=True):
-    """What is read of keras.json."""
-
-    backend: str = ""
+TRUE = ("1", "true", "True")  # as TensorFlow compares: exactly these
 
 
 def probe(
@@ -29,7 +20,7 @@ def probe(
 ) -> Keras | Absent:
     """Versions from the metadata; the backend from $KERAS_BACKEND, then keras.json, then the default."""
     keras = distributions.get("keras") or distributions.get("keras-nightly")
-    tf_keras = distributions.get("tf-keras")
+    tf_keras = distributions.get("tf-keras") or distributions.get("tf-keras-nightly")
     bundled = isinstance(tensorflow, Tensorflow)
     if keras is None and tf_keras is None and not bundled:
         return Absent(looked=("keras", "tf-keras", "tensorflow"))
@@ -38,9 +29,9 @@ def probe(
     path = f"{home}/keras.json"
     wanted, trouble = read_config(host, path)
     backend, source = table.table().config.default_backend, "default"
-    if has_choice(keras.release if keras else None):
+    if keras is not None and keras.release is not None and table.has_choice(keras.release):
         if variables.get("KERAS_BACKEND"):
-            backend, source = variables["KERAS_BACKEND"].lower(), "$KERAS_BACKEND"
+            backend, source = variables["KERAS_BACKEND"], "$KERAS_BACKEND"
         elif wanted:
             backend, source = wanted, path
     return Keras(
@@ -51,21 +42,23 @@ def probe(
         backend_from=source,
         config=path if wanted or trouble else "",
         config_trouble=trouble,
-        legacy_switch=variables.get("TF_USE_LEGACY_KERAS", "").lower() in TRUE,
+        legacy_switch=variables.get("TF_USE_LEGACY_KERAS", "") in TRUE,
     )
 
 
-def has_choice(release: Version | None) -> bool:
-    """Whether this Keras lets the user choose a backend: 2.0 to 2.3, and 3."""
-    return release is not None and not FIRST_WITHOUT_CHOICE <= release < FIRST_WITH_CHOICE_AGAIN
-
-
 def read_config(host: Host, path: str) -> tuple[str, str]:
-    """The backend in keras.json ("" if it names none), and why the file could not be read ("" if it could)."""
+    """The backend in keras.json ("" if it names none), and why the file could not be read ("" if it could).
+
+    Keras takes whatever stands there: a number is a backend that does not exist.
+    """
     text = host.read_bytes(path, limit=1 << 20)
     if isinstance(text, Unreadable):
         return "", "" if text.reason == "absent" else str(text)
     try:
-        return msgspec.json.decode(text, type=Config).backend, ""
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        config = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return "", f"{path}: {error}"
+    if not isinstance(config, dict):
+        return "", f"{path}: is not a JSON object"
+    backend = config.get("backend", "")
+    return backend if isinstance(backend, str) else msgspec.json.encode(backend).decode()[:40], ""

@@ -48,9 +48,9 @@ def _name(host: Host, vendor: str, device: str) -> str:
 
 
 def name_in_database(text: str, vendor: str, device: str) -> str:
-    """The name of a device in pci.ids, "" if it is not listed.
+    r"""The name of a device in pci.ids, "" if it is not listed.
 
-    >>> name_in_database("10de  NVIDIA Corporation\\n\\t1c82  GP107 [GeForce GTX 1050 Ti]\\n", "10de", "1c82")
+    >>> name_in_database("10de  NVIDIA Corporation\n\t1c82  GP107 [GeForce GTX 1050 Ti]\n", "10de", "1c82")
     'GP107 [GeForce GTX 1050 Ti]'
     """
     start = 0 if text.startswith(vendor) else text.find(f"\n{vendor}  ") + 1

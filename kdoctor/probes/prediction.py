@@ -19,7 +19,8 @@ from kdoctor.model.version import ComputeCapability
 
 LEAST_LISTED = ComputeCapability("3.5")  # measured: TensorFlow lists such a GPU even where it has no code for it
 NEEDS_NVML = Version("2.21")  # measured: from here TensorFlow lists no GPU where NVML does not open and initialise
-CUT_OFF = "truncated: "  # as kdoctor.host.elf_file words it
+CUT_OFF = "where its last segment ends"  # as kdoctor.host.elf_file words it
+SMALL_BYTES = 4 << 30  # no GPU with fewer than eight multiprocessors has more memory
 
 
 class Guess(NamedTuple):
@@ -91,7 +92,7 @@ def by_libraries(build: Build, found: CudaLibraries | Absent | Unknown) -> Guess
     if search is None:
         return Guess(None, "its libraries could not be followed")
     failing = [library for library in search.libraries if library.state != "opens" and library.required]
-    # Where the file ends decides whether the loader refuses it or dies of it, and the framework with it.
+    # The loader maps such a file, and the process dies where it reads what is not there, if it does.
     cut_off = next((library for library in failing if CUT_OFF in library.why_not), None)
     if cut_off:
         return Guess(None, f"opening {cut_off.soname} may end the process: {cut_off.why_not}")
@@ -99,13 +100,21 @@ def by_libraries(build: Build, found: CudaLibraries | Absent | Unknown) -> Guess
 
 
 def by_devices(build: Build, devices: tuple[CudaDevice, ...]) -> Guess:
-    """All that CUDA lists, but for those that the framework leaves out."""
-    listed = [device for device in devices if is_listed(build, device.compute_capability)]
-    if len(listed) < len(devices):
-        return Guess(len(listed), f"TensorFlow leaves out GPUs below compute capability {LEAST_LISTED}")
-    return Guess(len(listed), "the driver answers and every library opens")
+    """All that CUDA lists, but for those that TensorFlow leaves out: old ones, and small ones beside a larger one."""
+    if not devices:
+        return Guess(0, "the driver lists no device")
+    if build.framework != "tensorflow":
+        return Guess(len(devices), "the driver answers and every library opens")
+    if any(not device.name or device.compute_capability in (None, ComputeCapability("0.0")) for device in devices):
+        return Guess(None, "a device does not answer what it is")
+    if len({device.name for device in devices}) > 1 and any(is_small(device) for device in devices):
+        return Guess(None, "TensorFlow leaves out GPUs with fewer than 8 multiprocessors beside a larger one")
+    listed = sum(device.compute_capability >= LEAST_LISTED for device in devices if device.compute_capability)
+    if listed < len(devices):
+        return Guess(listed, f"TensorFlow leaves out GPUs below compute capability {LEAST_LISTED}")
+    return Guess(listed, "the driver answers and every library opens")
 
 
-def is_listed(build: Build, capability: ComputeCapability | None) -> bool:
-    """Whether the framework lists a GPU of that capability at all."""
-    return build.framework != "tensorflow" or capability is None or capability >= LEAST_LISTED
+def is_small(device: CudaDevice) -> bool:
+    """Whether it may have so few multiprocessors."""
+    return device.memory_total_bytes is None or device.memory_total_bytes <= SMALL_BYTES

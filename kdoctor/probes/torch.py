@@ -14,14 +14,14 @@ _VALUE = re.compile(r"^(\w+)(?:\s*:[^=]+)?\s*=\s*['\"]([^'\"]*)['\"]", re.MULTIL
 
 
 def probe(host: Host, distributions: Distributions) -> Torch | Absent:
-    """Metadata for the version, version.py for CUDA or HIP."""
+    """Metadata for the version, version.py for CUDA or HIP; without that file there is no ``directory``."""
     torch = distributions.get("torch")
     if torch is None:
         return Absent(looked=("torch",))
     values = version_file(text_of(host, f"{torch.location}/torch/version.py", limit=1 << 16))
     return Torch(
         version=values.get("__version__", torch.version),
-        directory=f"{torch.location}/torch",
+        directory=f"{torch.location}/torch" if values else "",
         cuda=CudaVersion.parse(values.get("cuda", "")),
         hip=values.get("hip", ""),
     )

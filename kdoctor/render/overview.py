@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kdoctor.model.facts.base import Absent, Facts, Unknown
-from kdoctor.model.facts.cuda_toolkits import CudaToolkits
+from kdoctor.model.facts.cuda_toolkits import CudaToolkit, CudaToolkits
 from kdoctor.model.facts.driver import Driver
 from kdoctor.model.facts.examined import Examined
 from kdoctor.model.facts.frameworks import Frameworks
@@ -27,7 +27,8 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "driver", _driver(facts)
     toolkits = facts.sections.get("cuda_toolkits")
     if isinstance(toolkits, CudaToolkits):
-        yield "toolkits", ", ".join(f"CUDA {item.version or '?'} in {item.path}" for item in toolkits.items)
+        for number, item in enumerate(toolkits.items):
+            yield "toolkits" if number == 0 else "", f"CUDA {_toolkit_version(item)} in {item.path}"
     yield "Keras", _keras(facts)
     frameworks = facts.sections.get("frameworks")
     if isinstance(frameworks, Frameworks):
@@ -66,11 +67,18 @@ def _driver(facts: Facts) -> str:
     cuda = f", supports CUDA up to {nvml.cuda}" if isinstance(nvml, Nvml) and nvml.cuda else ""
     if isinstance(driver, Driver):
         if driver.release or release:
-            return f"release {driver.release or release}{cuda}{', ' + driver.flavour if driver.flavour else ''}"
+            flavour = f" ({driver.flavour})" if driver.flavour else ""
+            return f"release {driver.release or release}{flavour}{cuda}"
         return "installed, not loaded" if driver.libraries or driver.modules_on_disk else "only parts of one"
     if release:
         return f"release {release}{cuda}"
     return "none" if isinstance(driver, Absent) else _unknown(driver)
+
+
+def _toolkit_version(item: CudaToolkit) -> str:
+    """Its version, else what the name of its libcudart tells: 10.1 of libcudart.so.10.1, 12 of libcudart.so.12."""
+    names = [name.partition(".so.")[2] for name in item.cudart]
+    return str(item.version or next((name for name in sorted(names, key=len, reverse=True)), "of unknown version"))
 
 
 def _keras(facts: Facts) -> str:

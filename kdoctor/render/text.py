@@ -16,7 +16,7 @@ from kdoctor.render.overview import overview
 
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 LABEL = 6
 MIN_WIDTH, MAX_WIDTH = 60, 100

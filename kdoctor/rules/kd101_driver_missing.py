@@ -18,6 +18,7 @@ from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.driver import Driver
 from kdoctor.model.facts.driver_search import DriverSearch
 from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.pci import Pci
 from kdoctor.model.facts.system import System
 from kdoctor.model.facts.wsl import Wsl
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
@@ -31,14 +32,23 @@ from kdoctor.model.rule import Declared, Source, rule
         layer="driver-installed",
         severity="error",
         since="0.1.0",
-        sources=(Source("TensorFlow 2.21 prints failed call to cuInit: UNKNOWN ERROR (303) here (own run)", "2026-11-21"),),
-        explains=("cuda-lib-missing", "cuda-libs-not-on-path", "wheel-outside-runpath", "cudnn-missing", "gpu-device-permission"),
+        sources=(
+            Source("TensorFlow 2.21 prints failed call to cuInit: UNKNOWN ERROR (303) here (own run)", "2026-11-21"),
+        ),
+        explains=(
+            "cuda-lib-missing",
+            "cuda-libs-not-on-path",
+            "wheel-outside-runpath",
+            "cudnn-missing",
+            "gpu-device-permission",
+        ),
     )
 )
-def driver_missing(  # noqa: PLR0911  one return per way of having a driver
+def driver_missing(
     gpus: Gpus,
     driver: Driver | Absent,
     driver_search: DriverSearch | Unknown,
+    pci: Pci | Absent | Unknown,
     container: Container | Absent,
     wsl: Wsl | Absent,
     system: System,
@@ -48,23 +58,47 @@ def driver_missing(  # noqa: PLR0911  one return per way of having a driver
         return NotApplicable("there is no NVIDIA GPU")
     if isinstance(wsl, Wsl):
         return NotApplicable("under WSL the driver is that of Windows")
+    if is_given_away(pci):
+        return NotApplicable("the card is bound to vfio-pci, for a virtual machine")
     if isinstance(driver_search, DriverSearch) and driver_search.cuda.state == "opens":
-        return Clear(f"libcuda.so.1 is found: {driver_search.cuda.path}")
-    if isinstance(driver, Driver):
-        usable = [library for library in driver.libraries if library.kind == "driver"]
-        if usable or driver.module_loaded or driver.modules_on_disk or driver.modules_for_other_kernels or driver.dkms:
-            return Clear("parts of a driver are installed")
+        path = driver_search.cuda.path
+        if not is_stand_in(path, driver_search.cuda.realpath):
+            return Clear(f"libcuda.so.1 is found: {path}")
+    if isinstance(driver, Driver) and has_parts(driver):
+        return Clear("parts of a driver are installed")
     if isinstance(container, Container):
         return NotApplicable("in a container the driver comes from the host")
     if isinstance(driver_search, Unknown):
         return Undetermined(f"needs the search for libcuda.so.1: {driver_search.reason}")
+    return _found(gpus, driver, system)
+
+
+def is_given_away(pci: Pci | Absent | Unknown) -> bool:
+    """Whether every NVIDIA card on the bus is reserved for virtual machines."""
+    bound = {item.kernel_driver for item in pci.devices if item.vendor == "NVIDIA"} if isinstance(pci, Pci) else set()
+    return bound == {"vfio-pci"}
+
+
+def is_stand_in(*paths: str) -> bool:
+    """Whether a libcuda is the toolkit's stub or the package cuda-compat, neither of which is a driver.
+
+    >>> is_stand_in("/usr/local/cuda/lib64/stubs/libcuda.so.1"), is_stand_in("/usr/lib64/libcuda.so.1")
+    (True, False)
+    """
+    return any(part in path for path in paths for part in ("/stubs/", "/compat/"))
+
+
+def has_parts(driver: Driver) -> bool:
+    """Whether a module or a library of a driver is on disk or loaded."""
+    libraries = any(library.kind == "driver" for library in driver.libraries)
+    modules = driver.modules_on_disk or driver.modules_for_other_kernels or driver.dkms
+    return bool(driver.module_loaded or libraries or modules)
+
+
+def _found(gpus: Gpus, driver: Driver | Absent, system: System) -> Found:
     names = ", ".join(dict.fromkeys(gpu.name or "an NVIDIA GPU" for gpu in gpus.nvidia))
     looked = driver.looked if isinstance(driver, Absent) else ("/proc/driver/nvidia/version", "libcuda.so.1")
-    nouveau = (
-        (Evidence("kernel module", "nouveau", "/sys/module/nouveau"),)
-        if isinstance(driver, Driver) and driver.nouveau_loaded
-        else ()
-    )
+    nouveau = isinstance(driver, Driver) and driver.nouveau_loaded
     return Found(
         what=f"No NVIDIA driver is installed; the GPU is {names[:50]}.",
         why="libcuda.so.1 is part of the driver. Without it TensorFlow, JAX and PyTorch list no GPU and use the CPU.",
@@ -76,6 +110,6 @@ def driver_missing(  # noqa: PLR0911  one return per way of having a driver
         evidence=(
             *seen_gpus(gpus),
             *(Evidence("driver", "not found", place) for place in looked[:4]),
-            *nouveau,
+            *((Evidence("kernel module", "nouveau", "/sys/module/nouveau"),) if nouveau else ()),
         ),
     )

@@ -21,7 +21,7 @@ from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy,
 from kdoctor.model.rule import Declared, Source, rule
 
 NEEDED = ("/dev/nvidiactl", "/dev/nvidia-uvm")
-NVML_NO_PERMISSION = 4
+NO_GROUP = ("root", "0", "nobody", "nogroup", "65534")
 
 
 @rule(
@@ -51,38 +51,65 @@ def gpu_device_permission(
         return NotApplicable("the kernel module is not loaded")
     if isinstance(device_nodes, Unknown):
         return Undetermined(device_nodes.reason)
-    nodes = device_nodes.nodes if isinstance(device_nodes, DeviceNodes) else ()
-    closed = [node for node in nodes if not node.usable]
+    in_container = isinstance(container, Container)
+    if isinstance(device_nodes, Absent):
+        if in_container:
+            return NotApplicable("the container was given no GPU at all")
+        return Undetermined("there are no nodes yet; nvidia-modprobe may make them when a program first uses CUDA")
+    closed = closed_nodes(device_nodes.nodes)
     if closed:
-        return _closed(closed, device_nodes)
-    paths = {node.path for node in nodes}
-    missing = [path for path in NEEDED if path not in paths]
-    if not any(path.removeprefix("/dev/nvidia").isdigit() for path in paths):
-        missing.append("/dev/nvidia0")
+        return _closed(closed, device_nodes, sure=isinstance(libcuda, Libcuda), in_container=in_container)
+    missing = missing_nodes(device_nodes.nodes)
     if not missing:
         return Clear("the nodes are there and open to this user")
-    if isinstance(container, Container) and not nodes:
-        return NotApplicable("the container was given no GPU at all")
-    if isinstance(device_nodes, DeviceNodes) and device_nodes.modprobe:
+    if device_nodes.modprobe:
         return Undetermined(f"{missing[0]} is missing; nvidia-modprobe would make it when a program first uses CUDA")
-    return _missing(missing, nodes, in_container=isinstance(container, Container))
+    return _missing(missing, device_nodes.nodes, in_container=in_container)
 
 
-def _closed(closed: list[DeviceNode], section: DeviceNodes | Absent) -> Found:
+def is_gpu(path: str) -> bool:
+    """Whether the node is that of one GPU.
+
+    >>> is_gpu("/dev/nvidia0"), is_gpu("/dev/nvidiactl")
+    (True, False)
+    """
+    return path.removeprefix("/dev/nvidia").isdecimal()
+
+
+def closed_nodes(nodes: tuple[DeviceNode, ...]) -> list[DeviceNode]:
+    """The nodes that keep this user from CUDA: one that every program needs, or all GPUs; another's GPU does not."""
+    gpus = [node for node in nodes if is_gpu(node.path)]
+    shut = [node for node in gpus if not node.usable]
+    return [node for node in nodes if node.path in NEEDED and not node.usable] + (
+        shut if len(shut) == len(gpus) else []
+    )
+
+
+def missing_nodes(nodes: tuple[DeviceNode, ...]) -> list[str]:
+    """The nodes that every program needs and that do not exist."""
+    paths = {node.path for node in nodes}
+    return [path for path in NEEDED if path not in paths] + ([] if any(map(is_gpu, paths)) else ["/dev/nvidia0"])
+
+
+def _closed(closed: list[DeviceNode], section: DeviceNodes, *, sure: bool, in_container: bool) -> Found:
     node = closed[0]
-    groups = ", ".join(section.user_groups) if isinstance(section, DeviceNodes) else ""
+    text = f"Add the user to the group `{node.group}`, then log out and in again."
+    commands: tuple[str, ...] = (f'sudo usermod -a -G {node.group} "$USER"',)
+    if node.group in NO_GROUP or node.mode[-2:-1] not in ("6", "7"):
+        text = "Let the driver make its nodes open to every user, then restart."
+        commands = ("echo options nvidia NVreg_DeviceFileMode=0666 | sudo tee /etc/modprobe.d/nvidia-nodes.conf",)
+    if in_container:
+        text = "Start the container with the group that owns the nodes on the host; rootless podman: keep all groups."
+        commands = ("podman run --group-add keep-groups ...",)
     return Found(
         what=f"This user may not open {node.path} (mode {node.mode}, owner {node.owner}, group {node.group}).",
         why="CUDA needs read and write access to every node; without it cuInit fails for this user.",
-        remedy=Remedy(
-            text=f"Add the user to the group `{node.group}`, then log out and in again.",
-            commands=(f'sudo usermod -a -G {node.group} "$USER"',),
-            safety="needs-root",
-        ),
+        remedy=Remedy(text=text, commands=commands, safety="changes-environment" if in_container else "needs-root"),
         evidence=(
             *(Evidence("node", f"{item.mode} {item.owner}:{item.group}", item.path) for item in closed[:4]),
-            Evidence("groups", groups or "none", "id -nG"),
+            Evidence("groups", ", ".join(section.user_groups) or "none", "id -nG"),
         ),
+        confidence="certain" if sure else "likely",
     )
 
 
@@ -95,7 +122,7 @@ def _missing(missing: list[str], nodes: tuple[DeviceNode, ...], *, in_container:
     return Found(
         what=f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist, and nothing here makes them.",
         why="CUDA reaches the card through these nodes; cuInit fails without them although the module is loaded.",
-        remedy=Remedy(text=text, commands=commands, safety="needs-root"),
+        remedy=Remedy(text=text, commands=commands, safety="changes-environment" if in_container else "needs-root"),
         evidence=(
             *(Evidence("missing node", path, "/dev") for path in missing),
             Evidence("nodes there", ", ".join(node.path for node in nodes) or "none", "/dev"),

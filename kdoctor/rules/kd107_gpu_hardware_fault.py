@@ -11,11 +11,15 @@ cables, slot and cooling, or have the card replaced.
 
 from __future__ import annotations
 
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.nvml import Nvml, NvmlDevice
-from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Severity, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 LOST = {15: "GPU is lost", 16: "GPU requires reset"}
+RESET = 16
+XID = "sudo dmesg | grep -i -E 'xid|fallen off'"
 
 
 @rule(
@@ -29,30 +33,45 @@ LOST = {15: "GPU is lost", 16: "GPU requires reset"}
         explains=("driver-needs-reload", "gpu-device-permission", "driver-not-loaded"),
     )
 )
-def gpu_hardware_fault(nvml: Nvml) -> Verdict:
-    """NVML's own word for a GPU, or for all of them."""
+def gpu_hardware_fault(nvml: Nvml, libcuda: Libcuda | Absent | Unknown) -> Verdict:
+    """NVML's own word for a GPU, or for all of them; a warning where CUDA still lists another one."""
+    others = len(libcuda.devices) if isinstance(libcuda, Libcuda) else 0
     if nvml.error_code in LOST:
-        return _found(LOST[nvml.error_code], "nvmlInit", len(nvml.devices))
-    lost = [device for device in nvml.devices if device.error_code in LOST]
-    if lost:
-        return _found(LOST[lost[0].error_code], _place(lost[0]), len(nvml.devices))
+        return _found(nvml.error_code, "nvmlInit", _said(nvml, others), ("sudo nvidia-smi --gpu-reset", XID), "error")
+    lost = next((device for device in nvml.devices if device.error_code in LOST), None)
+    if lost is not None:
+        reset = f"sudo nvidia-smi --gpu-reset -i {lost.index}"
+        return _found(
+            lost.error_code, _place(lost), _said(nvml, others), (reset, XID), "warning" if others else "error"
+        )
     if not nvml.devices:
         return NotApplicable("NVML lists no GPU")
-    return Clear(f"{len(nvml.devices)} GPU answer")
+    return Clear(f"{len(nvml.devices)} GPU, none of them lost")
 
 
 def _place(device: NvmlDevice) -> str:
     return f"NVML, GPU {device.index} {device.pci_address}".rstrip()
 
 
-def _found(said: str, place: str, count: int) -> Found:
+def _said(nvml: Nvml, others: int) -> tuple[Evidence, ...]:
+    return (
+        Evidence("GPUs listed", str(len(nvml.devices)), "NVML"),
+        Evidence("GPUs that CUDA lists", str(others), "cuInit"),
+    )
+
+
+def _found(code: int, place: str, said: tuple[Evidence, ...], commands: tuple[str, str], severity: Severity) -> Found:
+    text = (
+        "Switch the machine off and on. If it returns, read the kernel's Xid lines and check power, slot and cooling."
+    )
     return Found(
-        what=f"NVML says: {said} ({place}).",
-        why="The card does not answer on the PCI bus any more; programs that use it hang or crash.",
+        what=f"NVML says: {LOST[code]} ({place}).",
+        why="The card does not answer any more; programs that use it hang or crash.",
         remedy=Remedy(
-            text="Switch the machine off and on. If it returns, read the kernel's Xid lines and check power and slot.",
-            commands=("sudo dmesg | grep -i -E 'xid|fallen off'",),
+            text=f"Reset the card while nothing uses it. {text}" if code == RESET else text,
+            commands=commands if code == RESET else commands[1:],
             safety="needs-root",
         ),
-        evidence=(Evidence("NVML", said, place), Evidence("GPUs listed", str(count), "NVML")),
+        evidence=(Evidence("NVML", f"{code} {LOST[code]}", place), *said),
+        severity=severity,
     )

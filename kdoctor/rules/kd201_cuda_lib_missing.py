@@ -39,7 +39,7 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("cudnn-missing", "cuda-libs-not-on-path", "ptxas-missing", "libdevice-missing"),
     )
 )
-def cuda_lib_missing(  # noqa: PLR0913  the remedy depends on where the build came from
+def cuda_lib_missing(
     frameworks: Frameworks,
     cuda_libraries: CudaLibraries,
     gpus: Gpus | Absent | Unknown,

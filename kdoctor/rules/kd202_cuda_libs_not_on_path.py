@@ -12,8 +12,10 @@ set before Python starts; setting it in the program is too late.
 from __future__ import annotations
 
 from kdoctor.advice import has_nvidia, pip, quoted, with_cuda
+from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
+from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
@@ -65,15 +67,19 @@ def _found(
     joined = ":".join(directories)
     if interpreter.kind in ("conda", "pixi"):
         script = f"{interpreter.prefix}/etc/conda/activate.d/cuda-libraries.sh"
-        commands = (
+        commands: tuple[str, ...] = (
             f"mkdir -p {quoted(interpreter.prefix)}/etc/conda/activate.d",
             f"echo 'export LD_LIBRARY_PATH={joined}' > {quoted(script)}",
         )
     else:
         commands = (f"export LD_LIBRARY_PATH={joined}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}",)
-    text = "Let the loader search that directory; set it before Python starts."
-    if build.framework == "tensorflow":
-        text += f" Or bring the libraries into the environment: {pip(interpreter, 'install', with_cuda(build))}"
+    again = "then activate the environment again" if interpreter.kind in ("conda", "pixi") else "before Python starts"
+    text = f"Let the loader search that directory, {again}."
+    release = parse_release(build.version)
+    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
+    if row is not None and row.and_cuda:
+        text += " Or bring the libraries into the environment (last command)."
+        commands = (*commands, pip(interpreter, "install", with_cuda(build)))
     return Found(
         what=f"{lost[0].soname} is in {directories[0]}, where the loader does not look."[:100],
         why=f"{build.title} opens it by name; where one of its libraries does not open it skips every GPU.",

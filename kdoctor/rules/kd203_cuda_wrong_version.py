@@ -40,7 +40,7 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("cuda-lib-missing", "cuda-libs-not-on-path", "cudnn-missing"),
     )
 )
-def cuda_wrong_version(  # noqa: PLR0913  who is to blame depends on who pointed where
+def cuda_wrong_version(
     frameworks: Frameworks,
     cuda_libraries: CudaLibraries,
     cuda_toolkits: CudaToolkits,

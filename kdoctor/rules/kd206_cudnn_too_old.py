@@ -54,7 +54,7 @@ def cudnn_too_old(
     return Undetermined(undecided) if undecided else NotApplicable("no cuDNN is opened")
 
 
-def _found(  # noqa: PLR0913, PLR0917  the parts of one sentence
+def _found(
     build: Build,
     opened: Library,
     version: CudnnVersion,

@@ -54,7 +54,7 @@ def cudnn_wrong_version(
     return NotApplicable("no framework that opens cuDNN is installed")
 
 
-def _found(  # noqa: PLR0913, PLR0917  the parts of one sentence
+def _found(
     build: Build,
     soname: str,
     other: LibraryCopy,

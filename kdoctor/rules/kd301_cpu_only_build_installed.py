@@ -11,7 +11,7 @@ What to do: install the GPU build of the same release instead.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip, seen_gpus
+from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus
 from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda
@@ -69,6 +69,13 @@ def remedy_for(build: Build, interpreter: Interpreter, conda: Conda | Absent) ->
             commands=(
                 f"CONDA_OVERRIDE_CUDA=12.8 conda install -p {interpreter.prefix} -c conda-forge '{build.framework}=*=cuda*'",
             ),
+            safety="changes-environment",
+        )
+    keras = conda.get("keras") if isinstance(conda, Conda) and conda.prefix_build(build.framework) else None
+    if keras is not None and build.framework == "tensorflow":
+        return Remedy(
+            text="conda's `keras` brings the CPU build. Install `keras-gpu`, which brings the GPU build and its CUDA.",
+            commands=(f"conda install -p {quoted(interpreter.prefix)} -c defaults keras-gpu={keras.version}",),
             safety="changes-environment",
         )
     if build.framework == "jax":

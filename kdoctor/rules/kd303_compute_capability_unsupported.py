@@ -84,8 +84,7 @@ def _found(build: Build, gpu: Gpu, bad: str, *, others: int) -> Found:
             row
             for row in reversed(tensorflow.releases())
             if gpu.compute_capability
-            and coverage(row.gpu_code, gpu.compute_capability, bare_compute_is_both=True) != "none"
-            and row.ptx_failure(gpu.compute_capability) is None
+            and coverage(row.gpu_code, gpu.compute_capability, bare_compute_is_both=True) == "native"
         ),
         None,
     )

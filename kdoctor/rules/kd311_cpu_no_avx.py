@@ -13,8 +13,8 @@ from __future__ import annotations
 from packaging.version import Version
 
 from kdoctor.model.facts.cpu import Cpu
-from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.distributions import parse_release
+from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.system import System
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule

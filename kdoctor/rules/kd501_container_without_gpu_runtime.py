@@ -17,8 +17,10 @@ from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNodes
 from kdoctor.model.facts.driver import Driver
 from kdoctor.model.facts.driver_search import DriverSearch
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.libcuda import Libcuda
+from kdoctor.model.facts.pci import Pci
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
@@ -28,7 +30,7 @@ HOW = {
     "podman": ("podman run --device nvidia.com/gpu=all ...",),
     "kubernetes": ("kubectl explain pod.spec.containers.resources   # ask for: limits: {nvidia.com/gpu: 1}",),
     "apptainer": ("apptainer exec --nv IMAGE ...",),
-    "lxc": ("lxc config device add NAME gpu gpu",),
+    "lxc": ("lxc config device add NAME gpu gpu", "lxc config set NAME nvidia.runtime true"),
 }
 
 
@@ -41,39 +43,63 @@ HOW = {
         since="0.1.0",
         sources=(Source("NVIDIA Container Toolkit documentation: --gpus, CDI, NVIDIA_VISIBLE_DEVICES", "2026-11-21"),),
         explains=(
-            "driver-missing", "driver-not-loaded", "gpu-device-permission", "driver-libraries-not-found",
-            "no-nvidia-gpu", "cuda-lib-missing", "wheel-outside-runpath",
+            "driver-missing",
+            "driver-not-loaded",
+            "gpu-device-permission",
+            "driver-libraries-not-found",
+            "no-nvidia-gpu",
+            "cuda-lib-missing",
+            "wheel-outside-runpath",
         ),
     )
-)  # fmt: skip
-def container_without_gpu_runtime(  # noqa: PLR0913  what shows the host's GPU, and what shows that it is passed in
+)
+def container_without_gpu_runtime(
     container: Container,
+    frameworks: Frameworks | Absent | Unknown,
     gpus: Gpus | Absent | Unknown,
+    pci: Pci | Absent | Unknown,
     driver: Driver | Absent | Unknown,
     device_nodes: DeviceNodes | Absent | Unknown,
     driver_search: DriverSearch | Unknown,
     libcuda: Libcuda | Absent | Unknown,
 ) -> Verdict:
-    """A container that shows or asks for a GPU and got neither nodes nor libraries."""
+    """A container on a host with a loaded driver, or one that asks for a GPU, that got no device nodes."""
     if isinstance(libcuda, Libcuda) and libcuda.devices:
         return Clear("cuInit lists a device")
-    loaded = isinstance(driver, Driver) and driver.module_loaded
+    if isinstance(frameworks, Frameworks) and all(build.gpu == "none" for build in frameworks.builds):
+        return NotApplicable("a CPU build in a container without a GPU is as it should be")
+    loaded = is_loaded(driver, pci)
+    if has_nvidia(gpus) and not loaded and not isinstance(driver, Unknown):
+        return NotApplicable("the host has no NVIDIA driver loaded (see driver-not-loaded)")
     if not (has_nvidia(gpus) or loaded or container.gpu_asked_by):
         return NotApplicable("nothing shows or asks for a GPU")
-    nodes = device_nodes.nodes if isinstance(device_nodes, DeviceNodes) else ()
-    found = isinstance(driver_search, DriverSearch) and driver_search.cuda.state != "missing"
-    if nodes and found:
-        return Clear("device nodes and the driver's library are in the container")
+    if isinstance(device_nodes, DeviceNodes) and device_nodes.nodes:
+        return Clear("device nodes of a GPU are in the container")
     if isinstance(driver_search, Unknown) or isinstance(device_nodes, Unknown):
         return Undetermined("needs the search for libcuda.so.1 and the device nodes")
-    if nodes:
-        return NotApplicable("device nodes are there; only the libraries are missing (see container-driver-capabilities)")
-    if found and not has_nvidia(gpus) and not loaded:
-        return NotApplicable("the image has a driver library of its own, and no GPU is visible")
-    sure = has_nvidia(gpus) or loaded
+    return _found(container, driver_search, gpus, sure=loaded)
+
+
+def is_loaded(driver: Driver | Absent | Unknown, pci: Pci | Absent | Unknown) -> bool:
+    """Whether the kernel, which is the host's, has the module."""
+    bound = [item.kernel_driver for item in pci.devices] if isinstance(pci, Pci) else []
+    return "nvidia" in bound or (isinstance(driver, Driver) and driver.module_loaded)
+
+
+def library_here(search: DriverSearch) -> str:
+    """What the search for libcuda.so.1 finds instead of the library that the engine passes in."""
+    if search.cuda.state == "missing":
+        return "no driver library"
+    return "only a toolkit's stub" if "/stubs/" in search.cuda.realpath else "only the image's own libcuda"
+
+
+def _found(container: Container, search: DriverSearch, gpus: Gpus | Absent | Unknown, *, sure: bool) -> Found:
+    what = f"This {container.kind} container was not given the GPU: no /dev/nvidia*, {library_here(search)}."
+    if not sure:
+        what = f"The image of this {container.kind} container asks for a GPU, and none was given to it."
     return Found(
-        what=f"This {container.kind} container was not given the GPU: no /dev/nvidia* and no driver library.",
-        why="The engine passes device nodes and the driver's libraries in only when asked; no package inside replaces them.",
+        what=what,
+        why="The engine passes device nodes and the driver's libraries in only when asked; no package replaces them.",
         remedy=Remedy(
             text="Start the container with the GPU; the host needs the NVIDIA container toolkit for it.",
             commands=HOW.get(container.kind, ()),
@@ -81,8 +107,9 @@ def container_without_gpu_runtime(  # noqa: PLR0913  what shows the host's GPU, 
         evidence=(
             Evidence("container", container.kind, ", ".join(container.signs)),
             *((Evidence("asks for", container.gpu_asked_by, "environment"),) if container.gpu_asked_by else ()),
-            *((Evidence("host's driver", str(driver.release or "loaded"), "/proc/driver/nvidia/version"),) if isinstance(driver, Driver) and loaded else ()),
+            *((Evidence("host's driver", "loaded", "/proc/driver/nvidia/version, PCI bus"),) if sure else ()),
             Evidence("device nodes", "none", "/dev/nvidia*"),
+            Evidence("libcuda.so.1", search.cuda.realpath or "not found", "loader"),
             *seen_gpus(gpus),
         ),
         severity=None if sure else "warning",

@@ -10,10 +10,14 @@ What to do: update WSL and the Windows driver, and convert the distribution to W
 
 from __future__ import annotations
 
+from kdoctor.advice import has_nvidia
 from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.container import Container
+from kdoctor.model.facts.frameworks import Frameworks
+from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.wsl import Wsl
-from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 
@@ -28,29 +32,51 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("cuda-lib-missing", "no-nvidia-gpu", "driver-missing", "wheel-outside-runpath"),
     )
 )
-def wsl_gpu_unavailable(wsl: Wsl, libcuda: Libcuda | Absent | Unknown) -> Verdict:
-    """WSL 1, or WSL 2 without the device or the library."""
+def wsl_gpu_unavailable(
+    wsl: Wsl,
+    frameworks: Frameworks | Absent | Unknown,
+    gpus: Gpus | Absent | Unknown,
+    libcuda: Libcuda | Absent | Unknown,
+    container: Container | Absent | Unknown,
+) -> Verdict:
+    """WSL 1, or WSL 2 without the device or the library; a warning where nothing shows that the PC has a GPU."""
     if isinstance(libcuda, Libcuda) and libcuda.devices:
         return Clear("cuInit lists a device")
-    if wsl.version == 1:
-        what, text = "This is WSL 1, which has no GPU.", "Convert the distribution to WSL 2."
-        commands: tuple[str, ...] = ("wsl --list --verbose", "wsl --set-version DISTRIBUTION 2   # in Windows")
-    elif not wsl.dxg:
-        what, text = "WSL 2 offers no GPU: /dev/dxg does not exist.", "Update WSL and the NVIDIA driver in Windows."
-        commands = ("wsl --update   # in Windows", "wsl --shutdown   # in Windows")
-    elif not wsl.windows_libcuda:
-        what = "Windows provides no CUDA library: /usr/lib/wsl/lib/libcuda.so.1 does not exist."
-        text = "Install a current NVIDIA driver in Windows (not inside WSL), then restart WSL."
-        commands = ("wsl --shutdown   # in Windows",)
-    else:
+    if isinstance(container, Container):
+        return NotApplicable("in a container the engine passes in what WSL offers")
+    if isinstance(frameworks, Frameworks) and all(build.gpu == "none" for build in frameworks.builds):
+        return NotApplicable("the installed frameworks are CPU builds")
+    if wsl.version > 1 and wsl.dxg and wsl.windows_libcuda:
         return Clear("/dev/dxg and Windows's libcuda are there")
+    what, remedy = missing_part(wsl)
+    expected = has_nvidia(gpus) or bool(wsl.windows_libcuda or wsl.linux_libraries)
     return Found(
         what=what,
         why="The Linux frameworks reach the GPU through what Windows passes in; nothing inside WSL replaces it.",
-        remedy=Remedy(text=text, commands=commands, safety="needs-root"),
+        remedy=remedy,
         evidence=(
             Evidence("WSL", str(wsl.version), "kernel release"),
             Evidence("/dev/dxg", "there" if wsl.dxg else "missing", "/dev"),
             Evidence("libcuda of Windows", wsl.windows_libcuda or "missing", "/usr/lib/wsl/lib"),
         ),
+        severity=None if expected else "warning",
+        confidence="certain" if expected else "likely",
     )
+
+
+def missing_part(wsl: Wsl) -> tuple[str, Remedy]:
+    """Which part WSL lacks, and what brings it."""
+    if wsl.version == 1:
+        commands: tuple[str, ...] = ("wsl --list --verbose", "wsl --set-version DISTRIBUTION 2   # in Windows")
+        what, text = "This is WSL 1, which has no GPU.", "Convert the distribution to WSL 2."
+    elif not wsl.dxg:
+        commands = ("wsl --update   # in Windows", "wsl --shutdown   # in Windows")
+        what, text = "WSL 2 offers no GPU: /dev/dxg does not exist.", "Update WSL and the NVIDIA driver in Windows."
+    else:
+        commands = ("wsl --shutdown   # in Windows",)
+        what = "Windows provides no CUDA library: /usr/lib/wsl/lib/libcuda.so.1 does not exist."
+        text = (
+            "If this PC has an NVIDIA GPU, install a current NVIDIA driver in Windows (not inside WSL), then restart "
+            "WSL. Without such a GPU there is nothing to do."
+        )
+    return what, Remedy(text=text, commands=commands, safety="needs-root")

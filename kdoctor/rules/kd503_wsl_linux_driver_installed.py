@@ -11,10 +11,12 @@ What to do: remove the Linux driver packages; install only the toolkit (cuda-too
 
 from __future__ import annotations
 
-from kdoctor.model.facts.base import Unknown
+from kdoctor.advice import quoted, shortened
+from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.driver_search import DriverSearch
+from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.wsl import Wsl
-from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Undetermined, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 
@@ -29,8 +31,12 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("wsl-gpu-unavailable", "driver-not-loaded", "driver-userland-kernel-mismatch"),
     )
 )
-def wsl_linux_driver_installed(wsl: Wsl, driver_search: DriverSearch | Unknown) -> Verdict:
+def wsl_linux_driver_installed(
+    wsl: Wsl, driver_search: DriverSearch | Unknown, libcuda: Libcuda | Absent | Unknown
+) -> Verdict:
     """The libcuda that is found first is not Windows's."""
+    if isinstance(libcuda, Libcuda) and libcuda.devices:
+        return Clear("cuInit lists a device")
     if not wsl.linux_libraries:
         return Clear("no Linux driver library is installed")
     if isinstance(driver_search, Unknown):
@@ -38,16 +44,22 @@ def wsl_linux_driver_installed(wsl: Wsl, driver_search: DriverSearch | Unknown) 
     first = driver_search.cuda.realpath or driver_search.cuda.path
     if "/usr/lib/wsl/" in first:
         return Clear(f"{first} is found first")
+    if first not in wsl.linux_libraries:
+        return NotApplicable(f"{first or 'no libcuda.so.1'} is found first, which no Linux driver put there")
     return Found(
-        what=f"A Linux driver is installed inside WSL: {wsl.linux_libraries[0]} is found first."[:100],
+        what=f"A Linux driver is installed inside WSL: {shortened(first, 50)} is found first.",
         why="It looks for a kernel module that WSL does not have; only the library that Windows provides works.",
         remedy=Remedy(
-            text="Remove the Linux driver packages, then restart WSL.",
-            commands=("sudo apt purge '^nvidia-driver.*' '^libnvidia-compute.*' cuda-drivers", "sudo ldconfig"),
+            text="Remove the package that owns the file, and other Linux driver packages; then restart WSL.",
+            commands=(
+                f"dpkg -S {quoted(first)}",
+                "sudo apt purge '^nvidia-driver.*' '^libnvidia-compute.*' cuda-drivers",
+                "sudo ldconfig",
+            ),
             safety="needs-root",
         ),
         evidence=(
-            *(Evidence("libcuda of Linux", path, "hides Windows's") for path in wsl.linux_libraries[:3]),
+            *(Evidence("libcuda of Linux", path, "system library directory") for path in wsl.linux_libraries[:3]),
             Evidence("libcuda of Windows", wsl.windows_libcuda or "missing", "/usr/lib/wsl/lib"),
         ),
     )

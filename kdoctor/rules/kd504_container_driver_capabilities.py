@@ -5,17 +5,29 @@ What it means: the NVIDIA runtime passes in the parts that NVIDIA_DRIVER_CAPABIL
 
 Why it matters: nvidia-smi may work (it is the capability `utility`), while frameworks find no libcuda.so.1.
 
-What to do: set NVIDIA_DRIVER_CAPABILITIES=compute,utility and use the NVIDIA runtime.
+What to do: use the NVIDIA runtime with NVIDIA_DRIVER_CAPABILITIES=compute,utility; in Kubernetes a runtime class.
 """
 
 from __future__ import annotations
 
+from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNodes
+from kdoctor.model.facts.driver import Driver
 from kdoctor.model.facts.driver_search import DriverSearch
 from kdoctor.model.facts.environ import Environ
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
+
+HOW = {
+    "docker": ("docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ...",),
+    "containerd": ("docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ...",),
+    "podman": ("podman run --device nvidia.com/gpu=all ...", "distrobox create --nvidia ..."),
+    "kubernetes": ("kubectl get runtimeclass", "kubectl explain pod.spec.runtimeClassName   # set it to: nvidia"),
+    "apptainer": ("apptainer exec --nv IMAGE ...",),
+    "lxc": ("lxc config set NAME nvidia.runtime true",),
+}
 
 
 @rule(
@@ -30,24 +42,40 @@ from kdoctor.model.rule import Declared, Source, rule
     )
 )
 def container_driver_capabilities(
-    container: Container, device_nodes: DeviceNodes, driver_search: DriverSearch, environ: Environ
+    container: Container,
+    frameworks: Frameworks | Absent | Unknown,
+    driver: Driver | Absent | Unknown,
+    device_nodes: DeviceNodes,
+    driver_search: DriverSearch,
+    environ: Environ,
 ) -> Verdict:
     """Nodes without libcuda in a container."""
-    if not any(node.path.removeprefix("/dev/nvidia").isdigit() for node in device_nodes.nodes):
+    if not any(node.path.removeprefix("/dev/nvidia").isdecimal() for node in device_nodes.nodes):
         return NotApplicable("there is no /dev/nvidia0")
-    if driver_search.cuda.state == "opens":
-        return Clear(f"{driver_search.cuda.path} is in the container")
+    if isinstance(frameworks, Frameworks) and all(build.gpu == "none" for build in frameworks.builds):
+        return NotApplicable("the installed frameworks are CPU builds")
+    cuda = driver_search.cuda
+    stub = "/stubs/" in cuda.realpath
+    if cuda.state == "opens" and not stub:
+        return Clear(f"{cuda.path} is in the container")
+    if isinstance(driver, Driver) and driver.module_loaded and has_libcuda(driver):
+        return NotApplicable("a driver's libcuda.so.1 is in the container (see driver-libraries-not-found)")
     value = environ.variables.get("NVIDIA_DRIVER_CAPABILITIES")
     return Found(
-        what="The container has /dev/nvidia*, but not the driver's library libcuda.so.1.",
+        what=f"The container has /dev/nvidia*, but {'only a stub of' if stub else 'not'} the driver's libcuda.so.1.",
         why="Frameworks open libcuda.so.1 by name; the runtime passes it in only with the capability `compute`.",
         remedy=Remedy(
             text="Start the container with the NVIDIA runtime and the capability `compute`.",
-            commands=("docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ...",),
+            commands=HOW.get(container.kind, ()),
         ),
         evidence=(
             Evidence("container", container.kind, ", ".join(container.signs)),
             Evidence("NVIDIA_DRIVER_CAPABILITIES", value if value is not None else "not set", "environment"),
-            Evidence("libcuda.so.1", driver_search.cuda.why_not or "not found", "loader"),
+            Evidence("libcuda.so.1", cuda.why_not or cuda.realpath or "not found", "loader"),
         ),
     )
+
+
+def has_libcuda(driver: Driver) -> bool:
+    """Whether a libcuda.so.1 of a driver is on disk, in the search order or not."""
+    return any(item.soname == "libcuda.so.1" and item.kind == "driver" for item in driver.libraries)

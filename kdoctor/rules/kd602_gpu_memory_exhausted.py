@@ -12,6 +12,8 @@ What to do: end the process that holds it, or use another GPU.
 
 from __future__ import annotations
 
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.nvml import GpuProcess, Nvml, NvmlDevice
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
@@ -30,8 +32,8 @@ LEAST_FREE_PART = 0.05
         sources=(Source("TensorFlow guide: limiting GPU memory growth; JAX: GPU memory allocation", "2026-11-21"),),
     )
 )
-def gpu_memory_exhausted(nvml: Nvml) -> Verdict:
-    """Every GPU nearly full: an error if no other GPU has room, else a warning is not worth it."""
+def gpu_memory_exhausted(nvml: Nvml, container: Container | Absent | Unknown) -> Verdict:
+    """Every GPU that reports its memory is nearly full; where one has room there is a way, and nothing is said."""
     devices = [device for device in nvml.devices if device.memory_total_bytes and device.memory_used_bytes is not None]
     if not devices:
         return NotApplicable("NVML reports no memory")
@@ -41,19 +43,30 @@ def gpu_memory_exhausted(nvml: Nvml) -> Verdict:
     if len(full) < len(devices):
         return Clear(f"GPU {full[0].index} is full, {len(devices) - len(full)} other has room")
     device = full[0]
+    total, used = device.memory_total_bytes or 0, device.memory_used_bytes or 0
     holders = sorted(device.processes, key=lambda process: -(process.memory_bytes or 0))
+    if isinstance(container, Container):
+        holders = []  # NVML's numbers are the host's: here they would name other processes
     return Found(
         what=f"GPU {device.index} has {free_gib(device):.1f} GiB of memory free; {_named(holders)}.",
         why="The next program fails at its first allocation (out of memory, or CUBLAS_STATUS_NOT_INITIALIZED).",
         remedy=Remedy(
             text="End the process that holds the memory, if it is yours, or wait for it.",
-            commands=tuple(f"kill {process.pid}   # {process.name}".rstrip(" #") for process in holders[:1]),
+            commands=_commands(holders),
+            safety="changes-environment",
         ),
         evidence=(
-            Evidence("memory used", f"{(device.memory_used_bytes or 0) >> 20} MiB of {(device.memory_total_bytes or 0) >> 20}", "NVML"),
+            Evidence("memory used", f"{used >> 20} MiB of {total >> 20}", "NVML"),
             *(Evidence("held by", _one(process), f"process {process.pid}") for process in holders[:5]),
         ),
     )
+
+
+def _commands(holders: list[GpuProcess]) -> tuple[str, ...]:
+    if not holders:
+        return ()
+    pid = holders[0].pid
+    return (f"ps -o user,pid,etime,args -p {pid}", f"kill {pid}   # if it is yours")
 
 
 def free_gib(device: NvmlDevice) -> float:
@@ -71,7 +84,7 @@ def _named(holders: list[GpuProcess]) -> str:
     if not holders:
         return "who holds it is not visible here"
     more = f" and {len(holders) - 1} more" if len(holders) > 1 else ""
-    return f"{holders[0].name or 'process'} ({holders[0].pid}){more} hold{'s' if len(holders) == 1 else ''} it"
+    return f"{holders[0].name[:30] or 'process'} ({holders[0].pid}){more} hold{'s' if len(holders) == 1 else ''} it"
 
 
 def _one(process: GpuProcess) -> str:

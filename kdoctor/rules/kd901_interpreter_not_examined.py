@@ -11,6 +11,7 @@ What to do: name another interpreter with --python, or mend this environment.
 
 from __future__ import annotations
 
+from kdoctor.advice import shortened
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
@@ -36,14 +37,17 @@ def interpreter_not_examined(interpreter: Interpreter) -> Verdict:
         return Found(
             what="The examined interpreter did not answer; only its files were read.",
             why="A Python that does not start trains nothing, and its real import path is not known.",
-            remedy=Remedy(text="Name another interpreter with --python; `kdoctor envs` lists them.", commands=("kdoctor envs",)),
+            remedy=Remedy(
+                text="Name another interpreter with --python; `kdoctor envs` lists them.", commands=("kdoctor envs",)
+            ),
             evidence=(Evidence("interpreter", interpreter.path, interpreter.trouble[:300]),),
         )
     if interpreter.version is not None and interpreter.version < OLDEST:
         return Found(
-            what=f"{interpreter.path} is Python {interpreter.version}; no current framework runs on it."[:100],
+            what=f"{shortened(interpreter.path)} is Python {interpreter.version}; no current framework runs on it.",
             why="kdoctor examines Python 3.6 and newer; the last TensorFlow for Python 2.7 was 2.1.0.",
             remedy=Remedy(text="Make an environment with a current Python."),
             evidence=(Evidence("version", str(interpreter.version), interpreter.path),),
         )
-    return Clear(f"Python {interpreter.version} answered" if interpreter.read_by == "interpreter" else "its files were read")
+    answered = interpreter.read_by == "interpreter"
+    return Clear(f"Python {interpreter.version} answered" if answered else "its files were read")

@@ -11,9 +11,10 @@ What to do: read the framework's own last lines below; if they do not explain it
 
 from __future__ import annotations
 
-from kdoctor.model.facts.framework_answers import FrameworkAnswers
+from kdoctor.advice import shortened
+from kdoctor.model.facts.framework_answers import FrameworkAnswer, FrameworkAnswers
 from kdoctor.model.facts.prediction import Prediction
-from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Severity, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 
@@ -30,25 +31,32 @@ from kdoctor.model.rule import Declared, Source, rule
 def prediction_differs(prediction: Prediction, framework_answers: FrameworkAnswers) -> Verdict:
     """Compare number by number; a wrong product on the GPU is worse than a wrong number."""
     expected = {row.framework: row for row in prediction.items}
+    wrong = next((answer for answer in framework_answers.items if answer.computed is False), None)
+    if wrong is not None:
+        return _found(f"{wrong.framework} computes a wrong product on its first GPU.", wrong, "error")
     for answer in framework_answers.items:
         row = expected.get(answer.framework)
-        log = tuple(Evidence("printed", line[:200], answer.framework) for line in answer.log[-4:])
-        if answer.computed is False:
-            return _found(f"{answer.framework} computes a wrong product on its first GPU.", answer.devices[0], log, "error")
         if answer.gpus is None:
-            return _found(f"{answer.framework} could not be asked: {answer.trouble}"[:100], answer.trouble, log, "warning")
+            return _found(f"{answer.framework} could not be asked: {shortened(answer.trouble)}.", answer, "warning")
         if row is not None and row.gpus is not None and row.gpus != answer.gpus:
-            what = f"{answer.framework} lists {answer.gpus} GPU; {row.gpus} expected ({row.because})."[:100]
-            return _found(what, ", ".join(answer.devices) or "none", log, "warning")
+            because = shortened(row.because, 50)
+            what = f"{answer.framework} lists {answer.gpus} GPU; {row.gpus} expected ({because})."
+            return _found(what, answer, "warning")
     told = ", ".join(f"{answer.framework} lists {answer.gpus} GPU" for answer in framework_answers.items)
-    return Clear(f"{told}, as predicted")
+    return Clear(f"{told}, which does not contradict what was predicted")
 
 
-def _found(what: str, said: str, log: tuple[Evidence, ...], severity: str) -> Found:
+def _found(what: str, answer: FrameworkAnswer, severity: Severity) -> Found:
     return Found(
         what=what,
         why="The framework's own word is the truth; kdoctor's prediction came from files and the driver.",
-        remedy=Remedy(text="Read its last lines below; if they do not explain it, report this with `kdoctor facts`."),
-        evidence=(Evidence("framework", said, "--deep"), *log),
-        severity="error" if severity == "error" else "warning",
+        remedy=Remedy(
+            text="Read its last lines below; if they do not explain it, report this with `kdoctor facts --deep`.",
+            commands=("kdoctor facts --deep",),
+        ),
+        evidence=(
+            Evidence("framework", ", ".join(answer.devices) or answer.trouble or "no device", "--deep"),
+            *(Evidence("printed", line[:200], answer.framework) for line in answer.log[-4:]),
+        ),
+        severity=severity,
     )

@@ -248,7 +248,7 @@ def test_an_old_interpreter_answers_in_a_directory_with_any_name(python: Path, t
     asked = host.ask("interpreter", runner="examined", timeout_s=10)
     assert isinstance(asked, Answer), asked
     (path,) = (path for path in msgspec.json.decode(asked.json)["sys_path"] if "caf" in path)
-    assert path.endswith(("caf\ufffd \xe9", "caf? \xe9"))
+    assert path.endswith("/caf\ufffd \xe9")
 
 
 @pytest.mark.parametrize("script", ["devices", "interpreter", "libcuda"])

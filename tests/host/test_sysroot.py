@@ -32,6 +32,7 @@ LINKS = {
     "etc/through-file": "/usr/lib/a.so/../a.so",
     "etc/through-nothing": "/no/../usr/lib/a.so",
     "etc/directory": "/usr/lib/",
+    "etc/file-as-directory": "/usr/lib/a.so/",
 }
 
 
@@ -81,6 +82,8 @@ def test_links_are_resolved_inside_the_root(image: Path) -> None:
         "/usr/lib/a.so/x": "absent",
         "/usr/lib/a.so/..": "absent",
         "/usr/lib/a.so/": "absent",
+        "/usr/lib/a.so/.": "absent",
+        "/etc/file-as-directory": "absent",
         "/etc/through-file": "absent",
         "/etc/through-nothing": "absent",
         "/no/../etc/absolute": "absent",

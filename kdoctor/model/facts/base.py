@@ -31,7 +31,7 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", tag=
     tried: tuple[str, ...] = ()
 
 
-Answered = Union[Section, Absent, Unknown]
+Answered = Union[Section, Absent, Unknown]  # noqa: UP007  read at run time on 3.10
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ class Conda(Section, frozen=True, kw_only=True):
     packages: tuple[CondaPackage, ...] = ()
     package_count: int = 0
     channels: tuple[str, ...] = ()
-    virtual_packages: dict[str, str] = {}
+    virtual_packages: dict[str, str] = msgspec.field(default_factory=dict)
 
     def get(self, name: str) -> CondaPackage | None:
         """The record of that package."""

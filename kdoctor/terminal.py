@@ -1,0 +1,105 @@
+"""What a terminal or a pipe gets: the report, progress, and one line for every trouble."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from kdoctor.check.collect import Progress
+from kdoctor.commands.check import Checked
+from kdoctor.model.report import Report
+from kdoctor.model.trouble import Trouble
+from kdoctor.render.json import render
+from kdoctor.render.text import lines, plain, visible
+
+Result = TypeVar("Result")
+PROGRESS_AFTER_S = 0.4
+
+
+def write_json(checked: Checked, *, redact: bool) -> None:
+    """The report as one document on stdout."""
+    sys.stdout.write(render(checked.report, redact_for=checked.user if redact else None) + "\n")
+
+
+def write_text(report: Report, verbosity: int) -> None:
+    """The report for people: in colour on a terminal, plain in a pipe."""
+    width = shutil.get_terminal_size((80, 24)).columns
+    if not coloured(sys.stdout):
+        sys.stdout.write(plain(report, width=width, verbosity=verbosity))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    for line in lines(report, width=width, verbosity=verbosity):
+        console.print(Text.assemble(*((piece, style) for piece, style in line)))
+
+
+def coloured(stream: object) -> bool:
+    """Colour on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
+    is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def with_progress(work: Callable[[Callable[[Progress], None]], Result]) -> Result:
+    """Run the work; on a terminal, say on stderr what is being probed."""
+    if not coloured(sys.stderr):
+        return work(lambda _: None)
+    width = shutil.get_terminal_size((80, 24)).columns - 1
+    started = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        if time.monotonic() - started < PROGRESS_AFTER_S:
+            return
+        text = f"probing {progress.done}/{progress.total}: {', '.join(progress.running)}"
+        sys.stderr.write(f"\r\x1b[2K{text[:width]}")
+        sys.stderr.flush()
+
+    try:
+        return work(show)
+    finally:
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def say(trouble: Trouble) -> int:
+    """Print a trouble on stderr."""
+    hint = f" {trouble.hint}" if trouble.hint else ""
+    sys.stderr.write(f"kdoctor: {visible(trouble.message).removesuffix('.')}.{hint}\n")
+    return trouble.code
+
+
+def interrupted() -> int:
+    """The user pressed Ctrl-C."""
+    sys.stderr.write("kdoctor: interrupted\n")
+    return 130
+
+
+def crash(error: Exception) -> int:
+    """A usage error of the command line, Ctrl-C as Typer tells it, or a bug of ours."""
+    if type(error).__name__ == "Abort":
+        return interrupted()
+    show = getattr(error, "format_message", None)
+    if show is not None:
+        return usage(str(show()))
+    if isinstance(error, OSError):
+        sys.stderr.write(f"kdoctor: {visible(str(error))}\n")
+        return 3
+    if os.environ.get("KDOCTOR_DEBUG"):
+        raise error
+    kind = type(error).__name__
+    sys.stderr.write(
+        f"kdoctor: a bug of kdoctor's own: {kind}: {visible(str(error))[:300]}. "
+        "Set KDOCTOR_DEBUG=1 for the traceback, and report it.\n"
+    )
+    return 3
+
+
+def usage(message: str) -> int:
+    """A mistyped command or option."""
+    sys.stderr.write(f"kdoctor: {visible(message)} Try `kdoctor --help`.\n")
+    return 2
