@@ -60,7 +60,8 @@ def driver_commands(system: System | Absent | Unknown) -> tuple[str, ...]:
 def with_cuda(build: Build) -> str:
     """The pip requirement that brings a framework of this version with its CUDA libraries.
 
-    Where the extra of this TensorFlow does not work as shipped, that of the newest older release that does.
+    Where the extra of this TensorFlow does not work as shipped, that of the newest older release that does; where it
+    has none, its GPU package alone.
     """
     version = build.version.partition("+")[0]
     if build.framework == "tensorflow":
@@ -69,11 +70,22 @@ def with_cuda(build: Build) -> str:
         if release is not None and row is not None and row.and_cuda_fault:
             other = tensorflow.newest_with_cuda(release)
             version = str(other.patches[-1]) if other else version
-        return f"tensorflow[and-cuda]=={version}"
+        elif row is not None and not row.and_cuda:
+            return f"{row.gpu_package}=={version}"
+        nightly = release is not None and release.is_devrelease
+        return "tf-nightly[and-cuda]" if nightly else f"tensorflow[and-cuda]=={version}"
     if build.framework == "jax":
         major = build.cuda.major if build.cuda else 12
         return f"jax[cuda{major}]=={version}"
     return f"torch=={version}"
+
+
+def has_extra(build: Build) -> bool:
+    """Whether ``with_cuda`` brings the CUDA libraries too: not for TensorFlow of before the extra, nor a vendor's."""
+    if build.framework != "tensorflow":
+        return True
+    row = tensorflow.release_of(release) if (release := parse_release(build.version)) else None
+    return row is None or row.and_cuda
 
 
 def why_other_release(build: Build) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from kdoctor.check.registry import Broken, Probe, arguments
 from kdoctor.host import Host
-from kdoctor.model.facts.base import SCHEMA, Absent, Answered, Facts, Unknown
+from kdoctor.model.facts.base import SCHEMA, Absent, Answered, Facts, Section, Unknown, section_name
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -48,6 +48,11 @@ def collect(
     run.finish()
     seconds = round(time.monotonic() - started, 3)
     return Facts(schema=SCHEMA, origin=host.origin, sections=dict(sorted(run.sections.items())), seconds=seconds)
+
+
+def _is_section(value: object, name: str) -> bool:
+    """Whether a probe's result is what it declares; a plug-in is not checked by our types."""
+    return isinstance(value, (Absent, Unknown)) or (isinstance(value, Section) and section_name(type(value)) == name)
 
 
 def _refuse_cycles(probes: Mapping[str, Probe]) -> None:
@@ -110,6 +115,8 @@ class _Run:
     def _measure(self, name: str, probe: Probe, taken: Mapping[str, Answered]) -> None:
         try:
             section = probe.function(self.host, **taken)
+            if not _is_section(section, name):
+                section = Unknown(reason=f"the probe returned {type(section).__name__}, which is no {name}")
         except Exception as error:  # noqa: BLE001  one probe that raises is one unknown section
             section = Unknown(reason=f"the probe crashed: {type(error).__name__}: {error}")
         self.results.put((name, section))

@@ -35,12 +35,12 @@ def diagnose(facts: Facts, rules: Iterable[Rule], broken: Iterable[Broken] = ())
 
 
 def _judge(rule: Rule, facts: Facts) -> tuple[Outcome, Found | None]:
-    taken = arguments(parameters_of(rule.check), facts.sections)
-    if isinstance(taken, Absent):
-        return Outcome(id=rule.id, name=rule.name, state="not-applicable", reason="; ".join(taken.looked)), None
-    if isinstance(taken, Unknown):
-        return Outcome(id=rule.id, name=rule.name, state="undetermined", reason=taken.reason), None
     try:
+        taken = arguments(parameters_of(rule.check), facts.sections)
+        if isinstance(taken, Absent):
+            return Outcome(id=rule.id, name=rule.name, state="not-applicable", reason="; ".join(taken.looked)), None
+        if isinstance(taken, Unknown):
+            return Outcome(id=rule.id, name=rule.name, state="undetermined", reason=taken.reason), None
         verdict: Verdict = rule.check(**taken)
     except Exception as error:  # noqa: BLE001  one rule that raises is one crashed outcome
         reason = f"{type(error).__name__}: {error}"

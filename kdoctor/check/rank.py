@@ -21,7 +21,8 @@ def rank(findings: Iterable[Finding], rules: Iterable[Rule], ranking: Ranking) -
     all_findings = tuple(findings)
     harmless = [finding for finding in all_findings if finding.role == "harmless"]
     serious = {finding.name: finding for finding in all_findings if finding.role != "harmless"}
-    parents = _parents(serious, by_name)
+    in_order = _sorted(list(serious.values()), by_name, ranking)
+    parents = _parents({finding.name: finding for finding in in_order}, by_name)
     roots = _sorted([finding for name, finding in serious.items() if name not in parents], by_name, ranking)
     ordered: list[Finding] = []
     for index, root in enumerate(roots):
@@ -36,7 +37,10 @@ def rank(findings: Iterable[Finding], rules: Iterable[Rule], ranking: Ranking) -
 
 
 def _parents(serious: Mapping[str, Finding], rules: Mapping[str, Rule]) -> dict[str, str]:
-    """Finding name to the name of the finding that explains it; a weaker finding explains no stronger one."""
+    """Finding name to the name of the finding that explains it: of several the one that is ranked first.
+
+    ``serious`` is in ranked order. A weaker finding explains no stronger one.
+    """
     parents: dict[str, str] = {}
     for name, finding in serious.items():
         for explained in rules[name].explains if name in rules else ():

@@ -103,14 +103,14 @@ def _discover(package: ModuleType, take: Callable[[ModuleType], object]) -> Foun
     return Found(items=tuple(items), broken=tuple(broken))
 
 
-def find_probes() -> Found:
-    """Every probe of ``kdoctor.probes``."""
-    return _discover(probes, _probe_of)
+def find_probes(package: ModuleType = probes) -> Found:
+    """Every probe of the package."""
+    return _discover(package, _probe_of)
 
 
-def find_rules() -> Found:
-    """Every rule of ``kdoctor.rules``, by id."""
-    return _discover(rules, rule_of)
+def find_rules(package: ModuleType = rules) -> Found:
+    """Every rule of the package, by id."""
+    return _discover(package, rule_of)
 
 
 def arguments(

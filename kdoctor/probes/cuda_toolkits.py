@@ -25,6 +25,8 @@ VARIABLES = ("CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "CUDADIR")
 _TEXT = re.compile(r"CUDA Version (\d+\.\d+(?:\.\d+)?)")
 _MACRO = re.compile(r"#define\s+CUDA_VERSION\s+(\d+)")
 _FROM_NAME = re.compile(r"cuda-(\d+\.\d+)$")
+_FROM_LIBRARY = re.compile(r"libcudart\.so\.(\d+\.\d+)(?:\.\d+)?$")
+_LIBRARY_FOLDER = re.compile(r"/(lib64|lib|targets/[^/]+/lib)/?$")
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -44,6 +46,9 @@ def probe(host: Host, environ: Environ, interpreter: Interpreter | Absent) -> Cu
     for name in VARIABLES:
         if environ.variables.get(name):
             places.append((environ.variables[name].rstrip("/"), "variable", f"${name}"))
+    for entry in environ.variables.get("LD_LIBRARY_PATH", "").split(":"):
+        if _LIBRARY_FOLDER.search(entry):
+            places.append((_LIBRARY_FOLDER.sub("", entry), "variable", "$LD_LIBRARY_PATH"))
     for directory in environ.variables.get("PATH", "").split(":"):
         nvcc = host.resolve(f"{directory}/nvcc") if directory else ""
         if isinstance(nvcc, str) and nvcc.endswith("/bin/nvcc") and host.read_bytes(nvcc, limit=2) != b"#!":
@@ -67,14 +72,15 @@ def probe(host: Host, environ: Environ, interpreter: Interpreter | Absent) -> Cu
 
 def examine(host: Host, path: str, real: str, source: ToolkitSource, via: str) -> CudaToolkit | None:
     """The toolkit in a directory, None where there is none."""
-    libraries = [
+    named = [
         name
         for folder in ("lib64", "lib", "targets/x86_64-linux/lib", "lib/x86_64-linux-gnu")
         for name in names_in(host, f"{real}/{folder}")
-        if re.match(r"libcudart\.so\.\d+(\.\d)?$", name)
+        if name.startswith("libcudart.so.")
     ]
+    libraries = [name for name in named if re.match(r"libcudart\.so\.\d+(\.\d)?$", name)]
     tools = {name: f"{real}/bin/{name}" for name in ("nvcc", "ptxas") if is_file(host, f"{real}/bin/{name}")}
-    version = version_of(host, real)
+    version = version_of(host, real) or version_in_names(named)
     if not libraries and not tools and version is None:
         return None
     libdevice = f"{real}/nvvm/libdevice/libdevice.10.bc"
@@ -89,6 +95,17 @@ def examine(host: Host, path: str, real: str, source: ToolkitSource, via: str) -
         libdevice=libdevice if exists(host, libdevice) else "",
         cudart=tuple(dict.fromkeys(libraries)),
     )
+
+
+def version_in_names(names: list[str]) -> CudaVersion | None:
+    """The version by the longest file name of the runtime library, which conda's packages have and no other sign.
+
+    >>> version_in_names(["libcudart.so.11.0", "libcudart.so.11.8.89"])
+    CudaVersion('11.8')
+    """
+    longest = max(names, key=len, default="")
+    match = _FROM_LIBRARY.search(longest)
+    return CudaVersion(match[1]) if match else None
 
 
 def version_of(host: Host, root: str) -> CudaVersion | None:

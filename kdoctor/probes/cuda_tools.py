@@ -1,8 +1,8 @@
 """Would XLA find ptxas and libdevice, which it needs to compile for a GPU at run time?
 
-XLA's order (openxla/xla, tsl/platform/default/cuda_root_path.cc and CandidateCudaRoots): the directory of
---xla_gpu_cuda_data_dir, ./cuda_sdk_lib, the build's toolkit path, /usr/local/cuda, the nvidia wheels beside the
-framework, and the current directory; ptxas also on $PATH.
+XLA's order (openxla/xla, cuda_root_path.cc and subprocess_compilation.cc): the directory of --xla_gpu_cuda_data_dir
+or ./cuda_sdk_lib; for ptxas then $PATH; then the build's toolkit path, /usr/local/cuda, /opt/cuda, the nvidia wheels
+beside the framework, its own directory cuda, the environment's prefix; for libdevice last the current directory.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 
 from kdoctor.host import Host, is_file, text_of
+from kdoctor.knowledge.tensorflow import limits
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.cuda_toolkits import CudaToolkits
 from kdoctor.model.facts.cuda_tools import CudaTools
+from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
@@ -29,14 +31,13 @@ def probe(
     environ: Environ,
     cuda_toolkits: CudaToolkits | Absent,
 ) -> CudaTools | Absent:
-    """Walk XLA's roots for the active framework."""
+    """Walk XLA's places for the active framework."""
     build = next((item for item in frameworks.builds if item.gpu == "cuda" and item.framework != "torch"), None)
     if build is None:
         return Absent(looked=("a CUDA build of TensorFlow or JAX",))
-    roots = xla_roots(host, build, environ.variables)
-    ptxas = [(f"{root}/bin/ptxas", via) for root, via in roots]
-    ptxas += [(f"{entry}/ptxas", "$PATH") for entry in environ.variables.get("PATH", "").split(":") if entry]
-    path, via = next(((path, via) for path, via in ptxas if is_file(host, path)), ("", ""))
+    first, then = xla_roots(host, build, environ.variables)
+    roots = (*first, *then, *(((host.cwd, "the current directory"),) if host.cwd else ()))
+    path, via = first_ptxas(host, (*first, *on_path(environ.variables), *then))
     device, device_via = next(
         ((f"{root}/{LIBDEVICE}", via) for root, via in roots if is_file(host, f"{root}/{LIBDEVICE}")), ("", "")
     )
@@ -54,17 +55,38 @@ def probe(
     )
 
 
-def xla_roots(host: Host, build: Build, variables: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """The CUDA directories that XLA tries, with why."""
-    roots = [(path, "XLA_FLAGS") for path in _FLAG.findall(variables.get("XLA_FLAGS", ""))]
+Places = tuple[tuple[str, str], ...]
+
+
+def xla_roots(host: Host, build: Build, variables: dict[str, str]) -> tuple[Places, Places]:
+    """The CUDA directories that XLA tries, each with why: those before $PATH, and those after it."""
+    named = tuple((path, "XLA_FLAGS") for path in _FLAG.findall(variables.get("XLA_FLAGS", "")))
+    first = named or (((f"{host.cwd}/cuda_sdk_lib", "the current directory"),) if host.cwd else ())
     site = build.directory.rpartition("/")[0]
-    if host.cwd:
-        roots.append((f"{host.cwd}/cuda_sdk_lib", "the current directory"))
-    roots.append(("/usr/local/cuda", "XLA's built-in directory"))
-    roots += [(f"{site}/nvidia/{name}", "the nvidia wheels") for name in ("cuda_nvcc", "cu13")]
-    if host.cwd:
-        roots.append((host.cwd, "the current directory"))
-    return tuple(roots)
+    then = [(path, "XLA's built-in directory") for path in ("/usr/local/cuda", "/opt/cuda")]
+    then += [(f"{site}/nvidia/{name}", "the nvidia wheels") for name in ("cuda_nvcc", "cu13")]
+    then.append((f"{build.directory}/cuda", "the framework's own directory"))
+    release = parse_release(build.version)
+    if build.framework == "jax" or (release is not None and release >= limits().xla_looks_in_prefix):
+        then.append((site.rsplit("/", 3)[0], "the environment's prefix"))
+    return first, tuple(then)
+
+
+def on_path(variables: dict[str, str]) -> Places:
+    """The directories of $PATH that end in bin, without that, as their ptxas is to be looked for like the others."""
+    entries = (entry.rstrip("/") for entry in variables.get("PATH", "").split(":"))
+    return tuple((entry.removesuffix("/bin"), "$PATH") for entry in entries if entry.endswith("/bin"))
+
+
+def first_ptxas(host: Host, roots: Places) -> tuple[str, str]:
+    """The ptxas that XLA takes, and why there: the first that is not known to be too old."""
+    for root, via in roots:
+        path = f"{root}/bin/ptxas"
+        if is_file(host, path):
+            version = ptxas_version(host, path)
+            if version is None or version >= limits().least_ptxas:
+                return path, via
+    return "", ""
 
 
 def in_prefix(host: Host, interpreter: Interpreter) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kdoctor.host import Host, exists, is_file
+from kdoctor.host import Host, exists, is_file, names_in
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.interpreter import Interpreter
@@ -10,29 +10,39 @@ from kdoctor.model.facts.modules import Modules, Shadow
 
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "jaxlib", "torch", "numpy", "h5py", "ml_dtypes")
 STANDARD = (
-    "abc", "ast", "bisect", "code", "codecs", "collections", "copy", "csv", "dataclasses", "email", "enum", "functools",
-    "glob", "gzip", "html", "http", "inspect", "io", "json", "keyword", "logging", "numbers", "operator", "parser",
-    "pathlib", "pickle", "platform", "queue", "random", "re", "secrets", "select", "signal", "site", "socket", "ssl",
-    "statistics", "string", "struct", "symbol", "tempfile", "test", "threading", "token", "tokenize", "traceback",
-    "types", "typing", "uuid", "warnings", "weakref",
+    "ast", "bisect", "code", "collections", "copy", "csv", "dataclasses", "email", "enum", "functools", "glob", "gzip",
+    "html", "http", "inspect", "json", "keyword", "logging", "numbers", "operator", "pathlib", "pickle", "platform",
+    "queue", "random", "re", "secrets", "select", "signal", "socket", "ssl", "statistics", "string", "struct",
+    "tempfile", "threading", "token", "tokenize", "traceback", "types", "typing", "uuid", "warnings", "weakref",
 )  # fmt: skip
+"""Modules that frameworks import; not io, site and the like, which Python has loaded before it searches anywhere."""
 
 
 def probe(host: Host, interpreter: Interpreter, environ: Environ) -> Modules | Absent:
     """Look in the current directory (where scripts run) and in PYTHONPATH, which both come first."""
     if interpreter.version is None:
         return Absent(looked=(interpreter.path,))
-    listed = [entry for entry in environ.variables.get("PYTHONPATH", "").split(":") if entry]
+    listed = [entry.rstrip("/") for entry in environ.variables.get("PYTHONPATH", "").split(":") if entry]
     places = [(entry, "$PYTHONPATH") for entry in listed]
-    if host.cwd and host.cwd not in interpreter.sys_path:
+    safe = bool(environ.variables.get("PYTHONSAFEPATH"))
+    if host.cwd and not safe and host.cwd not in interpreter.sys_path and not is_file(host, f"{host.cwd}/__init__.py"):
         places.insert(0, (host.cwd, "the current directory"))
+    behind = [entry for entry in interpreter.sys_path if entry not in listed]
+    hidden = [module for module in FRAMEWORKS if any(exists(host, f"{entry}/{module}") for entry in behind)]
     found = []
     for directory, via in places:
-        for module in (*FRAMEWORKS, *STANDARD):
-            path = _importable(host, directory.rstrip("/"), module)
-            if path and not _is_installed(host, directory, module):
+        if holds_packages(host, directory):
+            continue
+        for module in (*hidden, *STANDARD):
+            path = _importable(host, directory, module)
+            if path:
                 found.append(Shadow(module=module, path=path, found_via=via))
     return Modules(shadows=tuple(found))
+
+
+def holds_packages(host: Host, directory: str) -> bool:
+    """Whether packages are installed there (pip --target, an HPC module, a ROS workspace): it shadows on purpose."""
+    return any(name.endswith((".dist-info", ".egg-info")) for name in names_in(host, directory))
 
 
 def _importable(host: Host, directory: str, module: str) -> str:
@@ -40,8 +50,3 @@ def _importable(host: Host, directory: str, module: str) -> str:
         if is_file(host, path):
             return path
     return ""
-
-
-def _is_installed(host: Host, directory: str, module: str) -> bool:
-    """A directory of installed packages (pip --target) shadows on purpose."""
-    return bool(host.glob(f"{directory}/{module}-*.dist-info")) or exists(host, f"{directory}/{module}.egg-info")

@@ -56,7 +56,9 @@ def by_build(build: Build) -> Guess | None:
     """Nothing else counts where the build has no CUDA in it."""
     if build.gpu == "cuda":
         return None
-    return Guess(0, f"{build.title} is a CPU build") if build.gpu == "none" else Guess(None, f"its build is {build.gpu}")
+    if build.gpu == "none":
+        return Guess(0, f"{build.title} is a CPU build")
+    return Guess(None, f"its build is {build.gpu}")
 
 
 def by_libcuda(libcuda: Libcuda | Absent | Unknown) -> Guess | None:

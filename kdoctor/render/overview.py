@@ -15,6 +15,8 @@ from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.system import System
 
+NAMES_MANY = {"11.0": "11"}  # libcudart.so.11.0 is that of every CUDA 11
+
 
 def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     """Label and text, in the order of a reader's questions; sections that are not there say so."""
@@ -32,11 +34,12 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "Keras", _keras(facts)
     frameworks = facts.sections.get("frameworks")
     if isinstance(frameworks, Frameworks):
-        kinds = {"cuda": "CUDA", "rocm": "ROCm", "none": "CPU", "unknown": "unknown"}
+        kinds = {"cuda": "CUDA", "rocm": "ROCm", "none": "CPU"}
         for build in frameworks.builds:
             name, _, version = build.title.partition(" ")
             cuda = f" {build.cuda}" if build.cuda else ""
-            yield name, f"{version}, {kinds[build.gpu]}{cuda} build"
+            known = f"{kinds[build.gpu]}{cuda} build" if build.gpu != "unknown" else "kind of build unknown"
+            yield name, f"{version}, {known}"
 
 
 def _examined(facts: Facts) -> str:
@@ -77,8 +80,8 @@ def _driver(facts: Facts) -> str:
 
 def _toolkit_version(item: CudaToolkit) -> str:
     """Its version, else what the name of its libcudart tells: 10.1 of libcudart.so.10.1, 12 of libcudart.so.12."""
-    names = [name.partition(".so.")[2] for name in item.cudart]
-    return str(item.version or next((name for name in sorted(names, key=len, reverse=True)), "of unknown version"))
+    named = max((name.partition(".so.")[2] for name in item.cudart), key=len, default="")
+    return str(item.version or NAMES_MANY.get(named, named) or "?")
 
 
 def _keras(facts: Facts) -> str:

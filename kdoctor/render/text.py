@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from kdoctor.model.finding import Finding, Outcome
 from kdoctor.model.report import Report
@@ -19,6 +20,7 @@ Line = tuple[Piece, ...]
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 LABEL = 6
+LONGEST_WORD = 40
 MIN_WIDTH, MAX_WIDTH = 60, 100
 
 
@@ -72,7 +74,8 @@ def _labelled(label: str, text: str, width: int, indent: int, style: str = "dim"
 
 
 def _finding(finding: Finding, width: int) -> Iterator[Line]:
-    mark = "  (primary cause)" if finding.role == "primary" else ""
+    marks = {"primary": "  (primary cause)", "consequence": f"  (follows from {finding.consequence_of})"}
+    mark = marks.get(finding.role, "")
     unsure = "" if finding.confidence == "certain" else f", {finding.confidence}"
     head = f"{finding.severity}{unsure} {finding.id}"
     yield ((head, STYLES[finding.severity]), ("  ", ""), (finding.name, "bold"), (mark, "dim"))
@@ -89,26 +92,34 @@ def _section(label: str, parts: Iterable[str]) -> Iterator[Line]:
 
 
 def _remedy(finding: Finding, width: int) -> Iterator[Line]:
-    needs = {"needs-root": " (needs root)", "changes-environment": " (changes the environment)", "safe": ""}
-    text = finding.remedy.text + needs[finding.remedy.safety]
+    needs = {"needs-root": "needs root", "changes-environment": "changes the environment"}
+    text, need = finding.remedy.text, needs.get(finding.remedy.safety)
+    if need:
+        text = text.removesuffix(".")
+        text = f"{text[:-1]}; {need})." if text.endswith(")") else f"{text} ({need})."
     yield from _section("do", _wrap(text, width - 2 - LABEL))
     for command in finding.remedy.commands:
         yield ((" " * (6 + LABEL), ""), (visible(command), "green"))
 
 
 def _evidence(finding: Finding, width: int) -> Iterator[Line]:
-    names = [visible(item.fact) for item in finding.evidence]
-    column = min(max((len(name) for name in names), default=0), 24)
+    column = min(max((len(item.fact) for item in finding.evidence), default=0), 24)
     room = width - 2 - LABEL - column - 2
-    first = True
-    for name, item in zip(names, finding.evidence, strict=True):
-        value, source = visible(item.value), visible(item.source)
-        short = f"{value}   {source}" if source else value
-        parts = [short] if len(short) <= room else _wrap(value, room) + _wrap(source, room)
-        for number, part in enumerate(parts):
-            label = "seen" if first else ""
-            first = False
-            yield ((f"  {label:<{LABEL}}", "dim"), (f"{name if number == 0 else '':<{column}}  {part}", ""))
+    label = "seen"
+    for (fact, source), items in groupby(finding.evidence, lambda item: (item.fact, item.source)):
+        for number, part in enumerate(_seen([item.value for item in items], source, room)):
+            yield ((f"  {label:<{LABEL}}", "dim"), (f"{visible(fact) if number == 0 else '':<{column}}  {part}", ""))
+            label = ""
+
+
+def _seen(values: list[str], source: str, room: int) -> list[str]:
+    """Values of one kind and source: paths and sentences one a line, words in a row; the source where there is room."""
+    texts = values if any("/" in value or len(value) > LONGEST_WORD for value in values) else [", ".join(values)]
+    parts = [part for text in texts for part in _wrap(text, room)]
+    if not source:
+        return parts
+    last = f"{parts[-1]}   {visible(source)}"
+    return [*parts[:-1], last] if len(last) <= room else parts + _wrap(source, room)
 
 
 def _consequence(finding: Finding, width: int) -> Iterator[Line]:
@@ -172,5 +183,6 @@ def summary(report: Report) -> str:
             counts[finding.severity] += 1
     said = [f"{number} {name}{'s' if number > 1 else ''}" for name, number in counts.items() if number]
     states = [outcome.state for outcome in report.outcomes]
-    tail = f"{states.count('clear')} rules clear, {states.count('undetermined') + states.count('crashed')} undecided"
+    clear, undecided = states.count("clear"), states.count("undetermined") + states.count("crashed")
+    tail = f"{clear} rule{'' if clear == 1 else 's'} clear, {undecided} undecided"
     return f"{', '.join(said) or 'Nothing wrong was found'}; {tail}."

@@ -1,7 +1,8 @@
 """CUDA libraries that the framework opens are not installed anywhere.
 
 What it means: the framework is a CUDA build, and libraries that it opens by name (libcudart, libcublas, ...) are in no
-place of the machine. `pip install tensorflow` alone brings none of them; `tensorflow[and-cuda]` does (from 2.14 on).
+place of the machine, or the only copy of one lacks a library that it needs itself. `pip install tensorflow` alone
+brings none of them; `tensorflow[and-cuda]` does (from 2.14 on).
 
 Why it matters: TensorFlow then prints "Cannot dlopen some GPU libraries" or "Could not find cuda drivers", skips every
 GPU and trains on the CPU. The driver may be perfectly well.
@@ -12,16 +13,14 @@ the machine is of no use to it, and does no harm.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip, with_cuda
-from kdoctor.knowledge import tensorflow
+from kdoctor.advice import has_extra, has_nvidia, pip, quoted, shortened, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
-from kdoctor.model.facts.cuda_libraries import CudaLibraries, LibrarySearch
-from kdoctor.model.facts.cuda_toolkits import CudaToolkits
-from kdoctor.model.facts.distributions import Distributions, parse_release
+from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
+from kdoctor.model.facts.distributions import Distributions
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
-from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 
@@ -45,21 +44,27 @@ def cuda_lib_missing(
     gpus: Gpus | Absent | Unknown,
     interpreter: Interpreter,
     distributions: Distributions,
-    cuda_toolkits: CudaToolkits | Absent,
 ) -> Verdict:
     """A required library, other than cuDNN alone, of which there is no copy anywhere."""
+    unknown = ""
     for build in frameworks.builds:
         search = cuda_libraries.get(build.framework)
-        gone = absent_sonames(search) if search else ()
-        if not gone or not blames_nobody_else(build, cuda_toolkits):
+        if search is None:
             continue
-        intended = has_nvidia(gpus) or any(item.name.startswith("nvidia-c") for item in distributions.items)
-        if not intended:
+        if not search.libraries:
+            unknown = unknown or f"which CUDA libraries {build.title} opens is not known"
+        gone, unloadable = absent_sonames(search), does_not_load(search)
+        if not gone and unloadable is None:
+            continue
+        if not has_nvidia(gpus) and not any(item.name.startswith("nvidia-c") for item in distributions.items):
             return NotApplicable("there is no NVIDIA GPU, and none of the CUDA libraries was installed for one")
-        return _found(build, search, gone, interpreter, gpus)  # type: ignore[arg-type]  # gone is empty without a search
+        if gone:
+            return _found(build, search, gone, interpreter, gpus)
+        if unloadable is not None:
+            return _unloadable(build, unloadable, interpreter, gpus)
     if not cuda_libraries.searches:
         return NotApplicable("no framework with a CUDA build is installed")
-    return Clear("every CUDA library has a copy on this machine")
+    return Undetermined(unknown) if unknown else Clear("every CUDA library has a copy on this machine")
 
 
 def absent_sonames(search: LibrarySearch) -> tuple[str, ...]:
@@ -68,38 +73,68 @@ def absent_sonames(search: LibrarySearch) -> tuple[str, ...]:
     return gone if any(not name.startswith("libcudnn") for name in gone) else ()
 
 
-def blames_nobody_else(build: Build, toolkits: CudaToolkits | Absent) -> bool:
-    """Before TF 2.14 a toolkit of another version is what the user meant: that is cuda-wrong-version."""
-    release = parse_release(build.version)
-    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
-    if isinstance(toolkits, Absent) or row is None or row.and_cuda:
-        return True
-    return not any(item.version is not None for item in toolkits.items)
+def does_not_load(search: LibrarySearch) -> Library | None:
+    """A library whose only copy lacks something that it needs itself; the driver's own library is another matter."""
+    for item in search.libraries:
+        alone = all(copy.realpath == item.realpath for copy in item.copies)
+        if item.state == "broken" and item.required and alone and "libcuda.so.1" not in item.why_not:
+            return item
+    return None
+
+
+EFFECTS = {
+    "tensorflow": "where one of its libraries does not open it skips every GPU.",
+    "jax": "without them its plug-in cannot start, and JAX runs on the CPU.",
+    "torch": "it needs them at import, which stops without them.",
+}
+
+
+def remedy_for(build: Build, interpreter: Interpreter) -> Remedy:
+    """How to get the libraries, from where the build came."""
+    if build.distribution.endswith("(conda)"):
+        package = {"torch": "pytorch", "jax": "jaxlib"}.get(build.framework, build.framework)
+        return Remedy(
+            text="Install the CUDA build with its libraries from conda-forge.",
+            commands=(f"conda install -p {quoted(interpreter.prefix)} -c conda-forge '{package}=*=cuda*'",),
+            safety="changes-environment",
+        )
+    if not has_extra(build):
+        return Remedy(
+            text=(
+                f"This release has no extra that brings them: install CUDA {build.cuda} with cuDNN {build.cudnn}, or make "
+                "an environment from conda-forge, whose solver brings both."
+            ),
+            commands=(f"conda create -n keras-gpu -c conda-forge 'tensorflow={build.version.partition('+')[0]}=cuda*'",),
+        )
+    return Remedy(
+        text=f"Install {build.framework} together with its CUDA libraries.{why_other_release(build)}",
+        commands=(pip(interpreter, "install", with_cuda(build)),),
+        safety="changes-environment",
+    )
 
 
 def _found(
     build: Build, search: LibrarySearch, gone: tuple[str, ...], interpreter: Interpreter, gpus: Gpus | Absent | Unknown
 ) -> Found:
-    more = f" and {len(gone) - 2} more" if len(gone) > 2 else ""  # noqa: PLR2004
-    if interpreter.kind in ("conda", "pixi") and build.distribution.endswith("(conda)"):
-        remedy = Remedy(
-            text="Install the CUDA build with its libraries from conda-forge.",
-            commands=(f"conda install -p {interpreter.prefix} -c conda-forge 'tensorflow=*=cuda*'",),
-            safety="changes-environment",
-        )
-    else:
-        remedy = Remedy(
-            text=f"Install {build.framework} again together with its CUDA libraries.",
-            commands=(pip(interpreter, "install", with_cuda(build)),),
-            safety="changes-environment",
-        )
+    more = f" and {len(gone) - 2} more" if len(gone) > 2 else ""  # noqa: PLR2004  two fit on the line
+    are = "are" if len(gone) > 1 else "is"
     return Found(
-        what=f"{build.title} needs {', '.join(gone[:2])}{more}, which are nowhere on this machine.",
-        why=f"The build is for CUDA {build.cuda}; where one of its libraries does not open it skips every GPU.",
-        remedy=remedy,
+        what=f"{build.title} needs {', '.join(gone[:2])}{more}, which {are} nowhere on this machine."[:100],
+        why=f"The build is for CUDA {build.cuda}; {EFFECTS[build.framework]}",
+        remedy=remedy_for(build, interpreter),
         evidence=(
             *(Evidence("missing", name, f"asked for by {search.caller.rpartition('/')[2]}") for name in gone[:8]),
             Evidence("CUDA of the build", str(build.cuda), build.facts_from),
         ),
+        severity=None if has_nvidia(gpus) and build.active else "warning",
+    )
+
+
+def _unloadable(build: Build, item: Library, interpreter: Interpreter, gpus: Gpus | Absent | Unknown) -> Found:
+    return Found(
+        what=f"{item.soname} is there, but does not load: {shortened(item.why_not, 52)}"[:100],
+        why=f"{build.title} opens it; {EFFECTS[build.framework]}",
+        remedy=remedy_for(build, interpreter),
+        evidence=(Evidence(item.soname, item.why_not, item.path),),
         severity=None if has_nvidia(gpus) and build.active else "warning",
     )

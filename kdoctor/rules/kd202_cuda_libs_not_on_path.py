@@ -11,7 +11,7 @@ set before Python starts; setting it in the program is too late.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip, quoted, with_cuda
+from kdoctor.advice import has_extra, has_nvidia, pip, quoted, shortened, with_cuda
 from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
@@ -49,7 +49,7 @@ def cuda_libs_not_on_path(
         lost = [item for item in search.libraries if unfound(item)] if search else []
         nowhere = [item for item in search.libraries if item.state == "missing" and not item.copies] if search else []
         if search and lost and len(nowhere) <= len(lost):
-            return _found(build, search, lost, interpreter, gpus)
+            return _found(build, search, lost, nowhere, interpreter, gpus)
     if not cuda_libraries.searches:
         return NotApplicable("no framework with a CUDA build is installed")
     return Clear("no library lies outside the loader's search")
@@ -60,32 +60,38 @@ def unfound(item: Library) -> bool:
     return item.state == "missing" and bool(item.copies) and not any(copy.source == "pip" for copy in item.copies)
 
 
+def commands_for(directories: list[str], interpreter: Interpreter) -> tuple[str, ...]:
+    """How to put the directories into the search order: for good in a conda environment, else for this shell."""
+    export = f"export LD_LIBRARY_PATH={quoted(':'.join(directories))}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+    if interpreter.kind not in ("conda", "pixi"):
+        return (export,)
+    folder = f"{interpreter.prefix}/etc/conda/activate.d"
+    return f"mkdir -p {quoted(folder)}", f"echo {quoted(export)} > {quoted(f'{folder}/cuda-libraries.sh')}"
+
+
 def _found(
-    build: Build, search: LibrarySearch, lost: list[Library], interpreter: Interpreter, gpus: Gpus | Absent | Unknown
+    build: Build,
+    search: LibrarySearch,
+    lost: list[Library],
+    nowhere: list[Library],
+    interpreter: Interpreter,
+    gpus: Gpus | Absent | Unknown,
 ) -> Found:
     directories = list(dict.fromkeys(item.copies[0].path.rpartition("/")[0] for item in lost))
-    joined = ":".join(directories)
-    if interpreter.kind in ("conda", "pixi"):
-        script = f"{interpreter.prefix}/etc/conda/activate.d/cuda-libraries.sh"
-        commands: tuple[str, ...] = (
-            f"mkdir -p {quoted(interpreter.prefix)}/etc/conda/activate.d",
-            f"echo 'export LD_LIBRARY_PATH={joined}' > {quoted(script)}",
-        )
-    else:
-        commands = (f"export LD_LIBRARY_PATH={joined}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}",)
-    again = "then activate the environment again" if interpreter.kind in ("conda", "pixi") else "before Python starts"
-    text = f"Let the loader search that directory, {again}."
-    release = parse_release(build.version)
-    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
-    if row is not None and row.and_cuda:
+    commands = commands_for(directories, interpreter)
+    text = "Let the loader search that directory; set it before Python starts."
+    if nowhere:
+        text += f" {', '.join(item.soname for item in nowhere[:3])} must be installed too: no copy is on this machine."
+    if build.framework == "tensorflow" and has_extra(build) and not build.distribution.endswith("(conda)"):
         text += " Or bring the libraries into the environment (last command)."
         commands = (*commands, pip(interpreter, "install", with_cuda(build)))
     return Found(
-        what=f"{lost[0].soname} is in {directories[0]}, where the loader does not look."[:100],
-        why=f"{build.title} opens it by name; where one of its libraries does not open it skips every GPU.",
+        what=f"{lost[0].soname} is in {shortened(directories[0], 40)}, where the loader does not look.",
+        why=f"{build.title} opens it by name; where one of its libraries does not open it uses no GPU.",
         remedy=Remedy(text=text, commands=commands, safety="changes-environment"),
         evidence=(
-            *(Evidence("on disk", item.copies[0].path, f"{item.soname}, not found by the loader") for item in lost[:6]),
+            *(Evidence("on disk", item.copies[0].path, "not found by the loader") for item in lost[:6]),
+            *(Evidence("nowhere", item.soname, "no copy found") for item in nowhere[:2]),
             *(Evidence("looked in", place, f"for {search.caller.rpartition('/')[2]}") for place in lost[0].looked[:4]),
         ),
         severity=None if has_nvidia(gpus) and build.active else "warning",

@@ -12,12 +12,11 @@ was built for the CUDA you have.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip, with_cuda
-from kdoctor.knowledge import tensorflow
+from kdoctor.advice import has_extra, has_nvidia, pip, shortened, why_other_release, with_cuda
+from kdoctor.knowledge import cuda, tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
 from kdoctor.model.facts.cuda_toolkits import CudaToolkit, CudaToolkits
-from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
@@ -54,9 +53,11 @@ def cuda_wrong_version(
         gone = [item for item in search.libraries if item.state == "missing" and is_cuda(item)] if search else []
         if not gone or build.cuda is None or any(item.copies for item in gone):
             continue
-        other = meant(build, cuda_toolkits, environ.variables)
+        other = meant(build, gone, cuda_toolkits, environ.variables)
         if other is None:
             return NotApplicable("the toolkit on this machine is not what this build was pointed at")
+        if not has_nvidia(gpus) and not is_pointed_at(other, environ.variables):
+            return NotApplicable("there is no NVIDIA GPU, and nothing points this build at a toolkit")
         return _found(build, other, gone, interpreter, gpus)
     return Clear("no CUDA library is missing because of its version")
 
@@ -66,25 +67,43 @@ def is_cuda(item: Library) -> bool:
     return not item.soname.startswith("libcudnn") and item.required
 
 
-def meant(build: Build, toolkits: CudaToolkits, variables: dict[str, str]) -> CudaToolkit | None:
-    """The toolkit of another version that the user points at, or before TF 2.14 the one that is installed."""
-    others = [item for item in toolkits.items if item.version and build.cuda and item.version.short != build.cuda.short]
-    pointed = ":".join(variables.get(name, "") for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH"))
-    for item in others:
-        if any(root and f"{root}/" in f"{pointed}/".replace(":", "/:") for root in (item.path, item.realpath)):
-            return item
-    release = parse_release(build.version)
-    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
-    return others[0] if others and row is not None and not row.and_cuda else None
+def meant(
+    build: Build, gone: list[Library], toolkits: CudaToolkits, variables: dict[str, str]
+) -> CudaToolkit | None:
+    """The toolkit of another CUDA that the user points at, or before TF 2.14 the one that is installed.
+
+    One whose libraries have the names that are asked for is none: it is only not complete.
+    """
+    missing = {item.soname for item in gone}
+    others = [item for item in toolkits.items if item.version and missing.isdisjoint(sonames_of(item))]
+    pointed = next((item for item in others if is_pointed_at(item, variables)), None)
+    row = tensorflow.wheel_of(build.version) if build.framework == "tensorflow" else None
+    if pointed is None and others and row is not None and not row.and_cuda:
+        return others[0]
+    return pointed
+
+
+def sonames_of(toolkit: CudaToolkit) -> set[str]:
+    """The names of a toolkit's libraries, by the table."""
+    return {str(name) for name in cuda.sonames(toolkit.version).values()} if toolkit.version else set()
+
+
+def is_pointed_at(toolkit: CudaToolkit, variables: dict[str, str]) -> bool:
+    """Whether a variable names the toolkit or a directory in it."""
+    listed = [
+        entry
+        for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH")
+        for entry in variables.get(name, "").split(":")
+    ]
+    return any(f"{entry}/".startswith(f"{root}/") for entry in listed for root in (toolkit.path, toolkit.realpath) if root)
 
 
 def _found(
     build: Build, other: CudaToolkit, gone: list[Library], interpreter: Interpreter, gpus: Gpus | Absent | Unknown
 ) -> Found:
-    release = parse_release(build.version)
-    row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
-    if row is not None and row.and_cuda:
+    if has_extra(build):
         text = "Bring the matching libraries into the environment, and take the other toolkit out of LD_LIBRARY_PATH."
+        text += why_other_release(build)
         commands: tuple[str, ...] = (pip(interpreter, "install", with_cuda(build)), "unset LD_LIBRARY_PATH")
     else:
         text = (
@@ -93,7 +112,7 @@ def _found(
         )
         commands = ()
     return Found(
-        what=f"{build.title} needs CUDA {build.cuda}, but {other.path} has CUDA {other.version}."[:100],
+        what=f"{build.title} needs CUDA {build.cuda}, but {shortened(other.path, 36)} has CUDA {other.version}.",
         why=f"Libraries are opened by exact name: {gone[0].soname} is not in a CUDA {other.version} toolkit.",
         remedy=Remedy(text=text, commands=commands, safety="changes-environment"),
         evidence=(

@@ -1,26 +1,29 @@
 """Two copies of a CUDA library are installed, and the wrong one is found first.
 
-What it means: the framework's own environment (pip wheels or conda packages) has the library, but another copy, of
-another version, comes earlier in the loader's search order: through LD_LIBRARY_PATH, LD_PRELOAD or ld.so.cache.
+What it means: the machine has a copy of the library that suits the framework (most often in its own environment, from
+pip or conda), but another one comes earlier in the loader's search order: through LD_LIBRARY_PATH, LD_PRELOAD or
+ld.so.cache. That one is older than the framework needs, or does not load.
 
 Why it matters: the environment's solver matched its own copies with each other. A stranger among them is too old for
 the build, or of another cuDNN or cuBLAS, and fails at the first operation or at loading.
 
-What to do: take the other directory out of the search order, most often by unsetting LD_LIBRARY_PATH.
+What to do: take the other directory out of the search order, most often by unsetting LD_LIBRARY_PATH. A stranger that
+is new enough does no harm.
 """
 
 from __future__ import annotations
 
 from kdoctor.advice import has_nvidia, shortened
 from kdoctor.model.facts.base import Absent, Unknown
-from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
+from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibraryCopy
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 from kdoctor.model.version import CudaVersion
 
-OWN = ("pip", "conda")
+OF_CUDA = ("libcudart.so", "libcublas.so", "libcublasLt.so")
+"""Libraries whose version is that of their CUDA; cuFFT and others count on their own."""
 
 
 @rule(
@@ -37,44 +40,59 @@ OWN = ("pip", "conda")
 def conda_cuda_vs_system_cuda_conflict(
     frameworks: Frameworks, cuda_libraries: CudaLibraries, gpus: Gpus | Absent | Unknown
 ) -> Verdict:
-    """The opened copy is none of the environment's, the environment has one, and theirs is older or broken."""
+    """The copy found first is too old for the build or broken, and another copy is not."""
     for build in frameworks.builds:
         search = cuda_libraries.get(build.framework)
         for item in search.libraries if search else ():
-            own = next((copy for copy in item.copies if copy.source in OWN), None)
-            if own is None or item.source in OWN or not item.realpath or own.realpath == item.realpath:
-                continue
-            if item.state == "broken" or older(item, own.version, build):
-                return _found(build, item, own.path, own.version, gpus)
+            needed = needed_version(item.soname, build)
+            better = better_copy(item, needed)
+            if better is not None:
+                return _found(build, item, needed, better, gpus)
     if not cuda_libraries.searches:
         return NotApplicable("no framework with a CUDA build is installed")
-    return Clear("every library is opened from where it was installed for the framework, or from a newer copy")
+    return Clear("no library is opened from a copy that suits the framework less than another one")
 
 
-def older(item: Library, own_version: str, build: Build) -> bool:
-    """Whether the opened copy is older than the environment's own, and for cuDNN older than the build accepts."""
-    opened, own = CudaVersion.parse(item.version), CudaVersion.parse(own_version)
-    if opened is None or own is None or opened >= own:
-        return False
-    needed = CudaVersion.parse(build.cudnn) if item.soname.startswith("libcudnn") else None
-    return needed is None or opened < needed
+def needed_version(soname: str, build: Build) -> CudaVersion | None:
+    """The major and minor version that the build asks of a library, None where none is known."""
+    if soname.startswith("libcudnn."):
+        needed = CudaVersion.parse(build.cudnn)
+        return needed if needed and len(needed.parts) > 1 else None
+    return CudaVersion(build.cuda.short) if build.cuda and soname.startswith(OF_CUDA) else None
 
 
-def _found(build: Build, item: Library, own: str, own_version: str, gpus: Gpus | Absent | Unknown) -> Found:
+def better_copy(item: Library, needed: CudaVersion | None) -> LibraryCopy | None:
+    """A copy that suits where the one found first does not, None where that one does or no copy suits."""
+    others = [copy for copy in item.copies if copy.realpath != item.realpath]
+    if item.state == "broken" and item.realpath:
+        return next(iter(others), None)
+    opened = CudaVersion.parse(item.version)
+    if item.state != "opens" or needed is None or opened is None or opened >= needed:
+        return None
+    return next((copy for copy in others if (version := CudaVersion.parse(copy.version)) and version >= needed), None)
+
+
+def _found(
+    build: Build, item: Library, needed: CudaVersion | None, better: LibraryCopy, gpus: Gpus | Absent | Unknown
+) -> Found:
     via = item.found_via
-    variable = "LD_LIBRARY_PATH" in via or "LD_PRELOAD" in via
-    text = f"Take {item.path.rpartition('/')[0]} out of the search order, so that the environment's own copy is opened."
-    commands = ("unset LD_LIBRARY_PATH",) if "LD_LIBRARY_PATH" in via else ()
+    broken = item.state == "broken"
+    text = f"Take {item.path.rpartition('/')[0]} out of the search order, so that {better.path} is opened."
+    variable = next((name for name in ("LD_LIBRARY_PATH", "LD_PRELOAD") if name in via), "")
+    fatal = broken or item.soname.startswith("libcudnn")
     return Found(
-        what=f"{item.soname} is opened from {shortened(item.path, 44)}, not from the environment.",
+        what=f"{item.soname} is opened from {shortened(item.path, 40)}, not the copy that suits.",
         why=(
-            f"{build.title} came with version {own_version or 'of its own'}; the copy found first is "
-            f"{'broken: ' + item.why_not if item.state == 'broken' else item.version or 'another'}."
+            f"{build.title} has version {better.version or '?'} to open; the copy found first "
+            f"{'does not load: ' + item.why_not if broken else f'is {item.version}, older than {needed}'}."
         ),
-        remedy=Remedy(text=text, commands=commands, safety="safe" if variable else "needs-root"),
+        remedy=Remedy(
+            text=text, commands=(f"unset {variable}",) if variable else (), safety="safe" if variable else "needs-root"
+        ),
         evidence=(
-            Evidence("opened", f"{item.version or '?'} {item.path}", via),
-            Evidence("installed for it", f"{own_version or '?'} {own}", "shadowed"),
+            Evidence("found first", f"{item.version or '?'} {item.path}", via),
+            Evidence("suits", f"{better.version or '?'} {better.path}", "hidden by the first"),
         ),
-        severity=None if has_nvidia(gpus) and build.active else "warning",
+        severity=None if fatal and has_nvidia(gpus) and build.active else "warning",
+        confidence="certain" if fatal else "possible",
     )

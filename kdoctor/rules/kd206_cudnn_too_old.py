@@ -37,21 +37,26 @@ def cudnn_too_old(
     frameworks: Frameworks, cuda_libraries: CudaLibraries, gpus: Gpus | Absent | Unknown, interpreter: Interpreter
 ) -> Verdict:
     """Compare the opened copy's version with the one compiled in."""
-    undecided = ""
+    undecided = clear = ""
     for build in frameworks.builds:
         search = cuda_libraries.get(build.framework)
         opened = search.get("libcudnn") if search else None
         needed = CudnnVersion.parse(build.cudnn)
-        if opened is None or opened.state != "opens" or needed is None or build.framework == "torch":
+        if opened is None or opened.state != "opens" or build.framework == "torch":
+            continue
+        if needed is None or len(needed.parts) == 1:
+            clear = clear or f"{build.title} asks for no cuDNN newer than {build.cudnn or 'any'}"
             continue
         version = CudnnVersion.parse(opened.version)
-        if version is None or len(version.parts) < 2 or len(needed.parts) < 2:  # noqa: PLR2004  major.minor
-            undecided = f"the version of {opened.path} is not known"
+        if version is None or len(version.parts) == 1:
+            undecided = undecided or f"the version of {opened.path} is not known"
         elif version.major == needed.major and version.minor < needed.minor:
             return _found(build, opened, version, needed, interpreter, gpus)
         else:
-            return Clear(f"cuDNN {version} is opened, {needed.short} was compiled in")
-    return Undetermined(undecided) if undecided else NotApplicable("no cuDNN is opened")
+            clear = f"cuDNN {version} is opened, {needed.short} was compiled in"
+    if undecided:
+        return Undetermined(undecided)
+    return Clear(clear) if clear else NotApplicable("no cuDNN is opened")
 
 
 def _found(
@@ -64,7 +69,7 @@ def _found(
 ) -> Found:
     package = cuda.pip_package("cudnn", build.cuda.major) if build.cuda else None
     if opened.source == "pip" and package:
-        text = "Update cuDNN in the environment, within the same major."
+        text = "Update cuDNN in the environment, within the same major. A package that pinned it may object."
         commands: tuple[str, ...] = (pip(interpreter, "install", f"{package}>={needed.short},<{needed.major + 1}"),)
     else:
         text = f"Update that copy, or take {opened.path.rpartition('/')[0]} out of the loader's search order."

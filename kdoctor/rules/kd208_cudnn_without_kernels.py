@@ -12,13 +12,15 @@ What to do: hold cuDNN below 9.11 in this environment.
 
 from __future__ import annotations
 
-from kdoctor.advice import pip, seen_gpus
+import msgspec
+
+from kdoctor.advice import pip, quoted, shortened
 from kdoctor.knowledge import cuda, cudnn
-from kdoctor.model.facts.cuda_libraries import CudaLibraries
-from kdoctor.model.facts.frameworks import Frameworks
-from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
+from kdoctor.model.facts.frameworks import Build, Frameworks
+from kdoctor.model.facts.gpus import Gpu, Gpus
 from kdoctor.model.facts.interpreter import Interpreter
-from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 from kdoctor.model.version import CudnnVersion
 
@@ -40,32 +42,50 @@ def cudnn_without_kernels(
     frameworks: Frameworks, cuda_libraries: CudaLibraries, gpus: Gpus, interpreter: Interpreter
 ) -> Verdict:
     """The opened cuDNN against every GPU's compute capability, by the table of bad ranges."""
-    known = [gpu for gpu in gpus.nvidia if gpu.compute_capability is not None]
+    if not gpus.nvidia:
+        return NotApplicable("there is no NVIDIA GPU")
+    known = [(gpu, gpu.compute_capability) for gpu in gpus.nvidia if gpu.compute_capability is not None]
     if not known:
-        return NotApplicable("no GPU of known compute capability")
+        return Undetermined("the compute capability of the GPU is not known without a driver that answers")
+    verdict: Verdict = NotApplicable("no cuDNN of known version is opened")
     for build in frameworks.builds:
         search = cuda_libraries.get(build.framework)
         opened = search.get("libcudnn") if search else None
         version = CudnnVersion.parse(opened.version) if opened and opened.state == "opens" else None
         if opened is None or version is None:
             continue
-        for gpu in known:
-            bad = cudnn.bad_for(version, gpu.compute_capability) if gpu.compute_capability else None
-            if bad is None:
-                continue
-            package = cuda.pip_package("cudnn", build.cuda.major if build.cuda else 12) or "nvidia-cudnn-cu12"
-            return Found(
-                what=f"cuDNN {version} has no code for {gpu.name or 'this GPU'} (compute capability {gpu.compute_capability})."[:100],
-                why=f"{bad.effect}",
-                remedy=Remedy(
-                    text="Hold cuDNN below 9.11 in this environment; 9.10.2 is the last with code for this GPU.",
-                    commands=(pip(interpreter, "install", f"{package}>={build.cudnn or '9.3'},<9.11"),),
-                    safety="changes-environment",
-                ),
-                evidence=(
-                    Evidence("cuDNN opened", str(version), opened.path),
-                    *seen_gpus(gpus),
-                ),
-            )
-        return Clear(f"cuDNN {version} has code for every GPU here")
-    return NotApplicable("no cuDNN of known version is opened")
+        for gpu, capability in known:
+            bad = cudnn.bad_for(version, capability)
+            if bad is not None:
+                found = _found(build, opened, gpu, bad, interpreter)
+                weak = not build.active or any(cudnn.bad_for(version, other) is None for _, other in known)
+                return msgspec.structs.replace(found, severity="warning" if weak else None)
+        verdict = Clear(f"cuDNN {version} has code for every GPU here")
+    return verdict
+
+
+def _found(build: Build, opened: Library, gpu: Gpu, bad: cudnn.BadRow, interpreter: Interpreter) -> Found:
+    package = cuda.pip_package("cudnn", build.cuda.major) if build.cuda else None
+    if build.distribution.endswith("(conda)"):
+        commands: tuple[str, ...] = (
+            f"conda install -p {quoted(interpreter.prefix)} -c conda-forge 'cudnn<{bad.from_version}'",
+        )
+    elif package and opened.source == "pip":
+        least = f">={build.cudnn}," if build.cudnn else ""
+        commands = (pip(interpreter, "install", f"{package}{least}<{bad.from_version}"),)
+    else:
+        commands = ()
+    name = gpu.name or "this GPU"
+    return Found(
+        what=f"cuDNN {opened.version} has no code for {shortened(name, 34)} (compute capability {gpu.compute_capability}).",
+        why=f"{build.title} lists the GPU, then the first convolution or recurrent layer fails or crashes.",
+        remedy=Remedy(
+            text=f"Hold cuDNN below {bad.from_version} in this environment.",
+            commands=commands,
+            safety="changes-environment",
+        ),
+        evidence=(
+            Evidence("cuDNN opened", opened.version, opened.path),
+            Evidence("compute capability", str(gpu.compute_capability), f"{name} ({', '.join(gpu.seen_by)})"),
+        ),
+    )

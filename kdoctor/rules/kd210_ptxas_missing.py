@@ -1,10 +1,10 @@
 """XLA does not find ptxas, or finds one of an older CUDA first.
 
-What it means: XLA compiles PTX to machine code with ptxas. It takes the one of its CUDA directory, then the first on
-PATH. A runtime image or an environment without the compiler package has none.
+What it means: XLA compiles PTX to machine code with ptxas. It takes the first on PATH, then the one of a CUDA
+directory. A runtime image or an environment without the compiler package has none.
 
-Why it matters: JAX and jit-compiled TensorFlow stop with "Couldn't invoke ptxas", or an old ptxas rejects newer PTX.
-Without ptxas XLA can fall back to the driver's own compiler, with a warning and slower first steps.
+Why it matters: an old ptxas rejects newer PTX, and some releases stop with "Couldn't invoke ptxas". Most fall back to
+the driver's own compiler, with a warning and slower first steps.
 
 What to do: install the package that brings ptxas of the build's CUDA major.
 """
@@ -12,6 +12,7 @@ What to do: install the package that brings ptxas of the build's CUDA major.
 from __future__ import annotations
 
 from kdoctor.advice import has_nvidia, pip
+from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_tools import CudaTools
 from kdoctor.model.facts.frameworks import Frameworks
@@ -43,7 +44,7 @@ def ptxas_missing(
     version = cuda_tools.ptxas_version
     if cuda_tools.ptxas and (version is None or version.major >= build.cuda.major):
         return Clear(f"{cuda_tools.ptxas} ({cuda_tools.ptxas_via})")
-    package = "nvidia-cuda-nvcc" if build.cuda.major > 12 else f"nvidia-cuda-nvcc-cu{build.cuda.major}"  # noqa: PLR2004
+    package = cuda.pip_package("nvcc", build.cuda.major)
     if cuda_tools.ptxas:
         what = f"The first ptxas is of CUDA {version}; {build.title} is built with CUDA {build.cuda}."
         seen = Evidence("ptxas", str(version), f"{cuda_tools.ptxas} ({cuda_tools.ptxas_via})")
@@ -52,12 +53,13 @@ def ptxas_missing(
         seen = Evidence("ptxas", "not found", "XLA's list and $PATH")
     return Found(
         what=what,
-        why="XLA compiles kernels with ptxas: JAX may stop, TensorFlow falls back to the driver's slower compiler.",
+        why="XLA compiles kernels with ptxas; without one that fits it falls back to the driver's compiler, or stops.",
         remedy=Remedy(
             text="Install the CUDA compiler package into the environment.",
-            commands=(pip(interpreter, "install", package),),
+            commands=(pip(interpreter, "install", package),) if package else (),
             safety="changes-environment",
         ),
         evidence=(seen, *(Evidence("looked in", place, "XLA's list") for place in cuda_tools.looked)),
+        severity=None if cuda_tools.ptxas and build.active else "note",
         confidence="likely",
     )

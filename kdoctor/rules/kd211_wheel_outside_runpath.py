@@ -39,38 +39,60 @@ from kdoctor.model.rule import Declared, Source, rule
 def wheel_outside_runpath(
     frameworks: Frameworks, cuda_libraries: CudaLibraries, gpus: Gpus | Absent | Unknown
 ) -> Verdict:
-    """A library that the loader misses although a wheel of this environment has it."""
-    for build in frameworks.builds:
-        search = cuda_libraries.get(build.framework)
-        for item in search.libraries if search else ():
-            copy = next((copy for copy in item.copies if copy.source == "pip"), None)
-            if search is not None and item.state == "missing" and copy is not None:
-                return _found(build, search, item, copy, gpus)
-    if not cuda_libraries.searches:
-        return NotApplicable("no framework with a CUDA build is installed")
-    return Clear("every installed CUDA wheel is in the framework's search")
+    """A library that the loader misses although a wheel of this environment has it.
+
+    TensorFlow only: JAX loads the wheels by path, and PyTorch does so where its own search fails.
+    """
+    build = frameworks.get("tensorflow")
+    search = cuda_libraries.get("tensorflow")
+    if build is None or search is None:
+        return NotApplicable("no TensorFlow with a CUDA build is installed")
+    lost = [(item, copy) for item in search.libraries if (copy := wheel_copy(item)) is not None]
+    if not lost:
+        return Clear("every installed CUDA wheel is in the framework's search")
+    return _found(build, search, lost, gpus)
+
+
+def wheel_copy(item: Library) -> LibraryCopy | None:
+    """The copy in a wheel of a library that the loader misses."""
+    return next((copy for copy in item.copies if copy.source == "pip"), None) if item.state == "missing" else None
+
+
+def link_command(lost: LibraryCopy, search: LibrarySearch) -> str:
+    """The command that links a library beside an opened one of the same nvidia folder, "" where there is none."""
+    root, _, rest = lost.realpath.partition("/nvidia/")
+    for item in search.libraries:
+        folder = item.realpath.rpartition("/")[0]
+        if item.state == "opens" and rest and folder.startswith(f"{root}/nvidia/") and folder.endswith("/lib"):
+            return f"ln -s {quoted(f'../../{rest}')} {quoted(f'{folder}/{item_name(lost)}')}"
+    return ""
+
+
+def item_name(copy: LibraryCopy) -> str:
+    """The file name under which the library is asked for."""
+    return copy.path.rpartition("/")[2]
 
 
 def _found(
-    build: Build, search: LibrarySearch, item: Library, copy: LibraryCopy, gpus: Gpus | Absent | Unknown
+    build: Build, search: LibrarySearch, lost: list[tuple[Library, LibraryCopy]], gpus: Gpus | Absent | Unknown
 ) -> Found:
     caller = search.caller.rpartition("/")[2]
-    directory = copy.path.rpartition("/")[0]
-    lost = [other for other in search.libraries if other.state == "missing" and other.copies]
-    neighbour = next((other for other in search.libraries if other.state == "opens" and other.source == "pip"), None)
-    commands = [f"export LD_LIBRARY_PATH={quoted(directory)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"]
+    item, copy = lost[0]
+    directories = dict.fromkeys(other.realpath.rpartition("/")[0] for _, other in lost)
+    commands = [f"export LD_LIBRARY_PATH={quoted(':'.join(directories))}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"]
     text = "Add the directory to the loader's search for this environment, before Python starts."
-    if len(lost) == 1 and neighbour is not None:
-        wheel, _, library = copy.path.rpartition("/nvidia/")[2].partition("/lib/")
-        beside = neighbour.path.rpartition("/")[0]
+    link = link_command(copy, search) if len(lost) == 1 else ""
+    if link:
         text = "Link the library into a directory that is searched (or set LD_LIBRARY_PATH, second command)."
-        commands.insert(0, f"ln -s ../../{wheel}/lib/{library} {quoted(beside)}/{library}")
+        commands.insert(0, link)
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    are = "are" if len(lost) > 1 else "is"
     return Found(
-        what=f"{item.soname} is installed (nvidia wheel), but {caller} does not look there."[:100],
+        what=f"{item.soname}{more} {are} installed (nvidia wheel), but {caller} does not look there."[:100],
         why=f"{build.title} opens it through {caller}, whose runpath lacks the directory; it then skips every GPU.",
         remedy=Remedy(text=text, commands=tuple(commands), safety="changes-environment"),
         evidence=(
-            Evidence("installed", copy.path, f"version {copy.version or '?'}"),
+            *(Evidence("installed", found.realpath, f"version {found.version or '?'}") for _, found in lost[:3]),
             Evidence("opened by", search.caller, build.title),
             *(Evidence("looked in", place, "loader") for place in item.looked[:3]),
         ),

@@ -15,13 +15,15 @@ from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus
 from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda
-from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.system import System
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
+
+OF_ANACONDA = ("mkl", "eigen")
+"""How the builds of Anaconda's own channel for the CPU begin; on conda-forge it is cpu."""
 
 
 @rule(
@@ -48,7 +50,12 @@ def cpu_only_build_installed(
     """The backend that Keras uses, or the only framework, has no CUDA in it although a GPU is there."""
     active = [build for build in frameworks.builds if build.active]
     cpu = [build for build in active if build.gpu == "none"]
+    if not active:
+        return NotApplicable("Keras uses a backend that is none of the frameworks installed")
     if not cpu:
+        unknown = next((build for build in active if build.gpu == "unknown"), None)
+        if unknown is not None:
+            return Undetermined(f"what kind of build {unknown.title} is cannot be read from its files")
         return Clear(", ".join(f"{build.title} is a {build.gpu} build" for build in active)[:90])
     if isinstance(gpus, Unknown):
         return Undetermined(f"needs to know whether there is a GPU: {gpus.reason}")
@@ -58,51 +65,48 @@ def cpu_only_build_installed(
         return NotApplicable(f"on {system.os} other rules judge the build")
     if len(cpu) < len(active):
         return Clear(f"{next(build for build in active if build.gpu != 'none').title} is a GPU build")
-    return _found(cpu[0], gpus, interpreter, conda)
+    return _found(cpu[0], gpus, interpreter, conda, system)
 
 
-def remedy_for(build: Build, interpreter: Interpreter, conda: Conda | Absent) -> Remedy:
+def remedy_for(build: Build, interpreter: Interpreter, conda: Conda | Absent, system: System) -> Remedy:
     """The GPU build of the same release, from where this one came."""
-    if build.distribution.endswith("(conda)") or (isinstance(conda, Conda) and "cpu" in conda.prefix_build(build.framework)):
+    prefix = quoted(interpreter.prefix)
+    if build.framework == "tensorflow" and system.machine != "x86_64":
+        return Remedy(
+            text=(
+                f"TensorFlow has no CUDA wheels for {system.machine}: use NVIDIA's own builds or containers, or JAX or "
+                "PyTorch as Keras's backend."
+            )
+        )
+    if build.distribution.endswith("(conda)") or is_conda_cpu(build, conda):
+        package = {"torch": "pytorch", "jax": "jaxlib"}.get(build.framework, build.framework)
         return Remedy(
             text="Ask the solver for the CUDA build; where it runs without a driver (login node, image), say so to it.",
-            commands=(
-                f"CONDA_OVERRIDE_CUDA=12.8 conda install -p {interpreter.prefix} -c conda-forge '{build.framework}=*=cuda*'",
-            ),
+            commands=(f"CONDA_OVERRIDE_CUDA=12.8 conda install -p {prefix} -c conda-forge '{package}=*=cuda*'",),
             safety="changes-environment",
         )
-    keras = conda.get("keras") if isinstance(conda, Conda) and conda.prefix_build(build.framework) else None
-    if keras is not None and build.framework == "tensorflow":
-        return Remedy(
-            text="conda's `keras` brings the CPU build. Install `keras-gpu`, which brings the GPU build and its CUDA.",
-            commands=(f"conda install -p {quoted(interpreter.prefix)} -c defaults keras-gpu={keras.version}",),
-            safety="changes-environment",
-        )
-    if build.framework == "jax":
-        commands = (pip(interpreter, "install", f"jax[cuda12]=={build.version}"),)
-    elif build.framework == "torch":
-        version = build.version.partition("+")[0]
-        commands = (pip(interpreter, "uninstall", "-y", "torch"), pip(interpreter, "install", f"torch=={version}"))
-    else:
-        commands = (pip(interpreter, "uninstall", "-y", build.distribution), pip(interpreter, "install", _tensorflow(build)))
-    return Remedy(text="Replace it by the GPU build of the same release.", commands=commands, safety="changes-environment")
+    remove = (pip(interpreter, "uninstall", "-y", build.distribution),) if build.framework != "jax" else ()
+    return Remedy(
+        text=f"Replace it by the GPU build.{why_other_release(build)}",
+        commands=(*remove, pip(interpreter, "install", with_cuda(build))),
+        safety="changes-environment",
+    )
 
 
-def _tensorflow(build: Build) -> str:
-    release = parse_release(build.version)
-    row = tensorflow.release_of(release) if release else None
-    if row is not None and not row.and_cuda:
-        return f"{row.gpu_package}=={build.version}"
-    return f"tensorflow[and-cuda]=={build.version}"
+def is_conda_cpu(build: Build, conda: Conda | Absent) -> bool:
+    """Whether conda's record says that its build of the framework is one for the CPU."""
+    return isinstance(conda, Conda) and "cpu" in conda.prefix_build(build.framework)
 
 
-def _found(build: Build, gpus: Gpus | Absent | Unknown, interpreter: Interpreter, conda: Conda | Absent) -> Found:
+def _found(
+    build: Build, gpus: Gpus | Absent | Unknown, interpreter: Interpreter, conda: Conda | Absent, system: System
+) -> Found:
     record = conda.prefix_build(build.framework) if isinstance(conda, Conda) else ""
     name = f"{build.distribution} {build.version}"
     return Found(
         what=f"{name} is a CPU build; this machine has an NVIDIA GPU."[:100],
         why="A CPU build has no CUDA code: it lists no GPU, whatever driver and libraries are installed.",
-        remedy=remedy_for(build, interpreter, conda),
+        remedy=remedy_for(build, interpreter, conda, system),
         evidence=(
             Evidence("build", "no CUDA in it", build.facts_from or build.directory),
             *((Evidence("conda build", record, "conda-meta"),) if record else ()),

@@ -11,13 +11,14 @@ What to do: uninstall all of them, then install the one you want.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip
+from kdoctor.advice import has_nvidia, pip, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.tensorflow import Tensorflow
-from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Severity, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 
@@ -33,14 +34,19 @@ from kdoctor.model.rule import Declared, Source, rule
     )
 )
 def tensorflow_packages_overlap(
-    tensorflow: Tensorflow, distributions: Distributions, interpreter: Interpreter, gpus: Gpus | Absent | Unknown
+    tensorflow: Tensorflow,
+    distributions: Distributions,
+    interpreter: Interpreter,
+    gpus: Gpus | Absent | Unknown,
+    frameworks: Frameworks,
 ) -> Verdict:
     """More than one distribution owns site-packages/tensorflow."""
     owners = [text.partition(" ")[0] for text in tensorflow.distributions]
     real = [name for name in owners if name not in stubs(tensorflow)]
     if len(real) < 2:  # noqa: PLR2004  it takes two to overlap
         return Clear(f"only {', '.join(tensorflow.distributions) or 'one copy'} is installed")
-    wanted = f"tensorflow[and-cuda]=={tensorflow.version}" if has_nvidia(gpus) else real[0]
+    build = frameworks.get("tensorflow")
+    wanted = with_cuda(build) if build is not None and has_nvidia(gpus) else f"{real[0]}=={tensorflow.version}"
     kind = {True: "CUDA", False: "CPU", None: "unknown"}[tensorflow.is_cuda_build]
     return Found(
         what=f"{' and '.join(tensorflow.distributions[:3])} are installed over each other."[:100],
@@ -55,8 +61,16 @@ def tensorflow_packages_overlap(
             Evidence("build of the files", kind, f"{tensorflow.directory}/python/platform/build_info.py"),
             *(Evidence("owned twice", text, "RECORD") for text in distributions.overwritten[:2]),
         ),
-        severity="error" if has_nvidia(gpus) and not tensorflow.is_cuda_build else "warning",
+        severity=severity_of(tensorflow, gpus),
     )
+
+
+def severity_of(tensorflow: Tensorflow, gpus: Gpus | Absent | Unknown) -> Severity:
+    """An error where the GPU is lost by it; only a note where both are one release and its CUDA build is in place."""
+    if has_nvidia(gpus) and not tensorflow.is_cuda_build:
+        return "error"
+    one_release = len({text.partition(" ")[2] for text in tensorflow.distributions}) == 1
+    return "note" if one_release and tensorflow.is_cuda_build else "warning"
 
 
 def stubs(tensorflow: Tensorflow) -> tuple[str, ...]:

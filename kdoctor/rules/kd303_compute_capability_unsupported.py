@@ -12,14 +12,16 @@ What to do: use a framework release that has code for this GPU.
 
 from __future__ import annotations
 
-from kdoctor.knowledge import tensorflow
-from kdoctor.knowledge.gpu_code import coverage
-from kdoctor.model.facts.distributions import parse_release
+import msgspec
+
+from kdoctor.advice import shortened
+from kdoctor.knowledge import conda, cuda, tensorflow
+from kdoctor.knowledge.gpu_code import Coverage, coverage
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpu, Gpus
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
-from kdoctor.model.version import ComputeCapability
+from kdoctor.model.version import ComputeCapability, CudaVersion
 
 
 @rule(
@@ -39,71 +41,90 @@ from kdoctor.model.version import ComputeCapability
 def compute_capability_unsupported(frameworks: Frameworks, gpus: Gpus) -> Verdict:
     """Every NVIDIA GPU of known compute capability against the code in each CUDA build."""
     builds = [build for build in frameworks.builds if build.gpu == "cuda"]
-    known = [gpu for gpu in gpus.nvidia if gpu.compute_capability is not None]
+    known = [(gpu, gpu.compute_capability) for gpu in gpus.nvidia if gpu.compute_capability is not None]
     if not builds or not gpus.nvidia:
         return NotApplicable("there is no CUDA build, or no NVIDIA GPU")
     if not known:
         return Undetermined("the compute capability of the GPU is not known without a driver that answers")
-    slow: list[str] = []
-    undecided: list[str] = []
+    undecided = ""
     for build in builds:
         if not build.gpu_code:
-            undecided.append(build.title)
+            undecided = undecided or build.title
             continue
-        for gpu in known:
-            bad = gpu.compute_capability and unusable(build, gpu.compute_capability, slow)
-            if bad:
-                return _found(build, gpu, bad, others=len(known) - 1)
-    if slow:
-        return Clear(f"{slow[0]} compiles its PTX at first use: slow to start, not broken")
+        judged = [(gpu, capability, unusable(build, capability)) for gpu, capability in known]
+        bad = [row for row in judged if row[2]]
+        if bad:
+            weak = not build.active or len(bad) < len(judged)
+            return msgspec.structs.replace(_found(build, *bad[0]), severity="warning" if weak else None)
     if undecided:
-        return Undetermined(f"the code targets of {undecided[0]} are not known")
-    return Clear(f"{builds[0].title} has code for {known[0].compute_capability}")
+        return Undetermined(f"the code targets of {undecided} are not known")
+    capability = known[0][1]
+    if kind_of(builds[0], capability) == "jit":
+        return Clear(f"{builds[0].title} compiles its PTX for {capability} at first use: slow to start, not broken")
+    return Clear(f"{builds[0].title} has code for {capability}")
 
 
-def unusable(build: Build, capability: ComputeCapability, slow: list[str]) -> str:
-    """Why the build cannot run on that GPU, "" if it can; builds that only start slowly are noted."""
-    kind = coverage(build.gpu_code, capability, bare_compute_is_both=True)
+def kind_of(build: Build, capability: ComputeCapability) -> Coverage:
+    """How a GPU of that capability runs the build's code."""
+    return coverage(build.gpu_code, capability, bare_compute_is_both=build.framework != "torch")
+
+
+def unusable(build: Build, capability: ComputeCapability) -> str:
+    """Why the build cannot run on that GPU, "" if it can, be it only after compiling its PTX."""
+    kind = kind_of(build, capability)
     if kind == "none":
         return f"it has no code for compute capability {capability}"
-    if kind == "jit":
-        release = parse_release(build.version)
-        row = tensorflow.release_of(release) if release and build.framework == "tensorflow" else None
-        fails = row.ptx_failure(capability) if row else None
-        if fails is not None:
-            return f"its PTX does not work on {capability} ({', '.join(fails.refs)})"
-        slow.append(f"{build.title} on {capability}")
+    if kind == "native":
+        return ""
+    row = tensorflow.wheel_of(build.version) if build.framework == "tensorflow" else None
+    fails = row.ptx_failure(capability) if row else None
+    if fails is not None:
+        return f"its PTX does not work on {capability} ({', '.join(fails.refs)})"
+    first = first_toolkit_for(capability)
+    if first is not None and build.cuda is not None and first.major > build.cuda.major:
+        return f"cuBLAS and cuDNN of CUDA {build.cuda.major} have no code for {capability}, which came with CUDA {first}"
     return ""
 
 
-def _found(build: Build, gpu: Gpu, bad: str, *, others: int) -> Found:
-    name = gpu.name or f"the {gpu.architecture} GPU".replace("  ", " ")
-    newest = tensorflow.newest()
-    release = next(
-        (
-            row
-            for row in reversed(tensorflow.releases())
-            if gpu.compute_capability
-            and coverage(row.gpu_code, gpu.compute_capability, bare_compute_is_both=True) == "native"
-        ),
-        None,
-    )
-    if build.framework == "tensorflow" and release is not None:
+def first_toolkit_for(capability: ComputeCapability) -> CudaVersion | None:
+    """The first CUDA toolkit whose libraries have code for a GPU of that capability."""
+    return next((row.version for row in cuda.toolkits() if row.max_cc >= capability), None)
+
+
+def newest_release_for(capability: ComputeCapability) -> tensorflow.TensorflowRelease | None:
+    """The newest TensorFlow whose wheel runs on a GPU of that capability."""
+    first = first_toolkit_for(capability)
+    for row in reversed(tensorflow.releases()):
+        kind = coverage(row.gpu_code, capability, bare_compute_is_both=True)
+        of_its_time = first is None or first.major <= row.cuda.major
+        if kind == "native" or (kind == "jit" and of_its_time and row.ptx_failure(capability) is None):
+            return row
+    return None
+
+
+def remedy_for(build: Build, capability: ComputeCapability) -> Remedy:
+    """A release that has code for the GPU."""
+    release = newest_release_for(capability)
+    if build.framework != "tensorflow":
+        text = f"Use a release of it that has code for compute capability {capability}, or another GPU."
+    elif release is not None:
         text = f"Use TensorFlow {release.version} (CUDA {release.cuda}), the newest release with code for this GPU."
-    elif build.framework == "tensorflow":
-        text = (
-            f"No TensorFlow wheel up to {newest.version} has working code for this GPU; conda-forge's tensorflow 2.19.1 "
-            "(build 1 and newer), JAX and PyTorch have."
-        )
     else:
-        text = "Use a release of it that has code for this GPU, or another GPU."
+        text = (
+            f"No TensorFlow wheel up to {tensorflow.newest().version} has working code for this GPU; conda-forge's "
+            f"tensorflow {conda.newest_gpu_build().version}, JAX and PyTorch have."
+        )
+    return Remedy(text=text, safety="changes-environment")
+
+
+def _found(build: Build, gpu: Gpu, capability: ComputeCapability, bad: str) -> Found:
+    name = gpu.name or f"the {gpu.architecture} GPU".replace("  ", " ")
     return Found(
-        what=f"{build.title} cannot use {name} (compute capability {gpu.compute_capability})."[:100],
+        what=f"{build.title} cannot use {shortened(name, 36)} (compute capability {capability}).",
         why=f"The build has code for {', '.join(build.gpu_code)}; {bad}.",
-        remedy=Remedy(text=text, safety="changes-environment"),
+        remedy=remedy_for(build, capability),
         evidence=(
-            Evidence("compute capability", str(gpu.compute_capability), f"{name} ({', '.join(gpu.seen_by)})"),
+            Evidence("compute capability", str(capability), f"{name} ({', '.join(gpu.seen_by)})"),
             Evidence("code in the build", " ".join(build.gpu_code), build.facts_from or "compatibility table"),
         ),
-        severity="warning" if others or not build.active else None,
     )

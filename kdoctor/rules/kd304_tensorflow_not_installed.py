@@ -16,10 +16,12 @@ from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.keras import Keras
+from kdoctor.model.facts.system import System
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 BACKENDS = ("tensorflow", "jax", "torch")
+WITH_CUDA = {"tensorflow": "tensorflow[and-cuda]", "jax": "jax[cuda12]"}
 
 
 @rule(
@@ -37,6 +39,7 @@ def tensorflow_not_installed(
     frameworks: Frameworks | Absent,
     interpreter: Interpreter,
     gpus: Gpus | Absent | Unknown,
+    system: System,
 ) -> Verdict:
     """The chosen backend is none of the installed frameworks; nothing at all installed is only a note."""
     installed = [build.framework for build in frameworks.builds] if isinstance(frameworks, Frameworks) else []
@@ -48,21 +51,21 @@ def tensorflow_not_installed(
         return Clear(f"the backend {keras.backend} is installed")
     if keras.backend not in BACKENDS:
         return NotApplicable(f"the backend {keras.backend} is none of today's")
-    wanted = f"{keras.backend}[and-cuda]" if keras.backend == "tensorflow" and has_nvidia(gpus) else keras.backend
-    wanted = "jax[cuda12]" if keras.backend == "jax" and has_nvidia(gpus) else wanted
-    commands = [pip(interpreter, "install", wanted)]
+    on_gpu = has_nvidia(gpus) and system.os == "linux" and system.machine == "x86_64"
+    commands = [pip(interpreter, "install", WITH_CUDA.get(keras.backend, keras.backend) if on_gpu else keras.backend)]
     text = f"Install {keras.backend}."
     if installed:
         commands.append(f"export KERAS_BACKEND={installed[0]}")
         text = f"Install {keras.backend}, or use {installed[0]}, which is installed (second command)."
+    name = f"Keras {keras.version}" if keras.version else f"tf-keras {keras.tf_keras}"
     return Found(
-        what=f"Keras {keras.version} would use the backend {keras.backend}, which is not installed.",
+        what=f"{name} would use the backend {keras.backend}, which is not installed.",
         why=f"`import keras` stops with: No module named '{keras.backend}'.",
         remedy=Remedy(text=text, commands=tuple(commands), safety="changes-environment"),
         evidence=(
             Evidence("backend", keras.backend, keras.backend_from),
             Evidence("frameworks installed", ", ".join(installed) or "none", interpreter.path),
-            Evidence("keras", keras.version, keras.directory),
+            Evidence("keras", keras.version or keras.tf_keras, keras.directory or "metadata"),
         ),
     )
 

@@ -44,16 +44,21 @@ def python_unsupported(
         return Undetermined("the version of the interpreter is not known")
     supported = {python for row in table.releases() for python in table.wheel_pythons(row.patches[-1])}
     here = PythonVersion(interpreter.version.short)
-    if here in supported and system.libc != "musl":
+    reason = "" if here in supported else f"Python {here}"
+    if interpreter.implementation != "cpython":
+        reason = interpreter.implementation
+    if system.libc == "musl":
+        reason = "musl (Alpine)"
+    if not reason:
         return Clear(f"there are TensorFlow wheels for Python {here}")
     newest = max(table.wheel_pythons(table.newest().patches[-1]))
-    reason = "musl (Alpine)" if system.libc == "musl" else f"Python {here}"
+    commands = (f"python{newest} -m venv ~/keras-env", "~/keras-env/bin/pip install keras 'tensorflow[and-cuda]'")
     return Found(
         what=f"There is no TensorFlow wheel for {reason}; Keras {keras.version} would use TensorFlow.",
         why="pip then says: No matching distribution found for tensorflow.",
         remedy=Remedy(
             text=f"Make an environment with Python {newest} on glibc, or use another backend (JAX, PyTorch).",
-            commands=(f"python{newest} -m venv ~/keras-env", "~/keras-env/bin/pip install keras 'tensorflow[and-cuda]'"),
+            commands=() if system.libc == "musl" else commands,
         ),
         evidence=(
             Evidence("python", str(interpreter.version), interpreter.path),

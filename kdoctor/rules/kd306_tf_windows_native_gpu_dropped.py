@@ -10,7 +10,10 @@ What to do: use WSL2, where the Linux wheels run on the Windows driver; or Tenso
 
 from __future__ import annotations
 
+from kdoctor.advice import has_nvidia
 from kdoctor.knowledge import tensorflow as table
+from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.system import System
 from kdoctor.model.facts.tensorflow import Tensorflow
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
@@ -28,11 +31,17 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("cpu-only-build-installed", "cuda-lib-missing"),
     )
 )
-def tf_windows_native_gpu_dropped(system: System, tensorflow: Tensorflow) -> Verdict:
+def tf_windows_native_gpu_dropped(
+    system: System, tensorflow: Tensorflow, gpus: Gpus | Absent | Unknown
+) -> Verdict:
     """TensorFlow on Windows by its release."""
     if system.os != "windows":
         return NotApplicable("this is not Windows")
+    if not isinstance(gpus, Unknown) and not has_nvidia(gpus):
+        return NotApplicable("a CPU build on a machine without an NVIDIA GPU is as it should be")
     row = table.release_of(tensorflow.release) if tensorflow.release else None
+    if row is None and tensorflow.release and tensorflow.release > table.newest().version:
+        row = table.newest()
     if row is None:
         return Undetermined(f"TensorFlow {tensorflow.version} is not in the tables")
     if row.windows_gpu:
@@ -48,4 +57,5 @@ def tf_windows_native_gpu_dropped(system: System, tensorflow: Tensorflow) -> Ver
             Evidence("system", "Windows", "platform"),
             Evidence("tensorflow", tensorflow.version, tensorflow.directory),
         ),
+        severity=None if has_nvidia(gpus) else "warning",
     )

@@ -12,6 +12,7 @@ itself cannot be replaced safely.
 from __future__ import annotations
 
 from kdoctor.knowledge import tensorflow as table
+from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.system import System
 from kdoctor.model.facts.tensorflow import Tensorflow
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
@@ -30,18 +31,18 @@ from kdoctor.model.version import SymbolVersion
         explains=("cuda-lib-missing", "cpu-only-build-installed"),
     )
 )
-def glibc_too_old(system: System, tensorflow: Tensorflow) -> Verdict:
-    """The wheel's needs by the table, against what the system's libraries provide."""
-    if system.os != "linux" or tensorflow.conda_build:
-        return NotApplicable("only Linux wheels are judged")
+def glibc_too_old(system: System, tensorflow: Tensorflow, interpreter: Interpreter) -> Verdict:
+    """The wheel's needs by the table, against what the system's libraries provide; conda has its own libstdc++."""
+    if system.os != "linux" or system.machine != "x86_64" or tensorflow.conda_build:
+        return NotApplicable("only Linux wheels for x86-64 are judged")
     if system.libc == "musl":
         return NotApplicable("this is musl; glibc wheels do not install here")
-    row = table.release_of(tensorflow.release) if tensorflow.release else None
+    row = table.wheel_of(tensorflow.version)
     if row is None or system.glibc is None:
         return Undetermined("the wheel is not in the tables" if row is None else "glibc's version is not known")
     needs: tuple[tuple[str, SymbolVersion | None, SymbolVersion | None], ...] = (
         ("GLIBC", row.min_glibc, system.glibc),
-        ("GLIBCXX", row.min_glibcxx, system.glibcxx),
+        ("GLIBCXX", row.min_glibcxx, None if interpreter.kind in ("conda", "pixi") else system.glibcxx),
     )
     for name, needed, present in needs:
         if needed is not None and present is not None and present < needed:

@@ -10,16 +10,14 @@ What to do: run on a processor with AVX; in a virtual machine pass the host's pr
 
 from __future__ import annotations
 
-from packaging.version import Version
-
 from kdoctor.model.facts.cpu import Cpu
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.system import System
-from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
-FIRST_WITH_AVX = {"tensorflow": Version("1.6"), "jax": Version("0")}
+COMPILED_WITH_AVX = ("tensorflow", "jax")
 
 
 @rule(
@@ -34,11 +32,11 @@ FIRST_WITH_AVX = {"tensorflow": Version("1.6"), "jax": Version("0")}
     )
 )
 def cpu_no_avx(cpu: Cpu, frameworks: Frameworks, system: System) -> Verdict:
-    """AVX among the flags, for wheels of x86-64."""
+    """AVX among the flags, for wheels of x86-64; conda and those who compile themselves may do without."""
     if system.machine not in ("x86_64", "AMD64"):
         return NotApplicable(f"{system.machine} has no AVX, and its wheels do not use it")
     if not cpu.flags:
-        return NotApplicable("the processor's flags are not known")
+        return Undetermined("the processor's instruction sets are not known")
     if "avx" in cpu.flags:
         return Clear(f"{cpu.model or 'the processor'} has AVX")
     needing = [build for build in frameworks.builds if _needs_avx(build)]
@@ -57,5 +55,5 @@ def cpu_no_avx(cpu: Cpu, frameworks: Frameworks, system: System) -> Verdict:
 
 def _needs_avx(build: Build) -> bool:
     release = parse_release(build.version)
-    first = FIRST_WITH_AVX.get(build.framework)
-    return first is not None and (release is None or release >= first)
+    own_build = build.distribution.endswith("(conda)") or (release is not None and release.local is not None)
+    return build.framework in COMPILED_WITH_AVX and not own_build

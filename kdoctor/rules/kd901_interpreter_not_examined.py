@@ -44,7 +44,7 @@ def interpreter_not_examined(interpreter: Interpreter) -> Verdict:
         )
     if interpreter.version is not None and interpreter.version < OLDEST:
         return Found(
-            what=f"{shortened(interpreter.path)} is Python {interpreter.version}; no current framework runs on it.",
+            what=f"{shortened(interpreter.path, 45)} is Python {interpreter.version}; no current framework runs on it.",
             why="kdoctor examines Python 3.6 and newer; the last TensorFlow for Python 2.7 was 2.1.0.",
             remedy=Remedy(text="Make an environment with a current Python."),
             evidence=(Evidence("version", str(interpreter.version), interpreter.path),),

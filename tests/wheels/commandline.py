@@ -21,6 +21,12 @@ class Checked(msgspec.Struct, frozen=True):
     code: int
     report: dict[str, Any]
 
+    def section(self, name: str, *also: str) -> dict[str, Any]:
+        """Give a section of the facts, which has to be there, or in one of the other states."""
+        found: dict[str, Any] = self.report["facts"]["sections"][name]
+        assert found["state"] in ("found", *also), found
+        return found
+
     @property
     def causes(self) -> list[tuple[str, str | None]]:
         """Severity and cause of every finding, in order."""
@@ -29,17 +35,16 @@ class Checked(msgspec.Struct, frozen=True):
     @property
     def predicted(self) -> tuple[int | None, str]:
         """How many GPUs TensorFlow is expected to list, and why."""
-        items = self.report["facts"]["sections"]["prediction"]["items"]
+        items = self.section("prediction")["items"]
         (found,) = (item for item in items if item["framework"] == "tensorflow")
         return found["gpus"], found["because"]
 
     @property
     def libraries(self) -> dict[str, str]:
         """The state of every library that TensorFlow opens and of the driver's two, by soname."""
-        sections = self.report["facts"]["sections"]
-        searches = sections["cuda_libraries"].get("searches", ())
+        searches = self.section("cuda_libraries", "absent").get("searches", ())
         wanted = [library for search in searches for library in search["libraries"]]
-        driver = [sections["driver_search"][name] for name in ("cuda", "nvml")]
+        driver = [self.section("driver_search")[name] for name in ("cuda", "nvml")]
         return {library["soname"]: library["state"] for library in (*wanted, *driver)}
 
 

@@ -161,7 +161,7 @@ def test_a_check_imports_no_framework_and_a_deep_one_agrees_with_it(lay: Lay, tm
     noting = {"PYTHONPATH": str(hook), "PYTHONDONTWRITEBYTECODE": "1"}
     place.check(**noting, KDOCTOR_TEST_NOTES=str(tmp_path / "plain"))
     deep = place.check("--deep", **noting, KDOCTOR_TEST_NOTES=str(tmp_path / "deep"))
-    answers = {item["framework"]: item for item in deep.report["facts"]["sections"]["framework_answers"]["items"]}
+    answers = {item["framework"]: item for item in deep.section("framework_answers")["items"]}
     assert answers["tensorflow"]["trouble"] == ""
     assert answers["tensorflow"]["gpus"] == deep.predicted[0] == 0
     assert deep.code == 0

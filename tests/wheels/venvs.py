@@ -1,7 +1,7 @@
 """Virtual environments with genuine framework wheels, made from the package index when a test asks for one.
 
-In: a folder that keeps them, `KDOCTOR_WHEELS_VENVS` or one in the user's cache, and the name of an environment. Out: its
-prefix. One that is there is taken as it is; a new one gets its name last, so that what has the name is whole.
+In: the name of an environment, and a folder that keeps them: `KDOCTOR_WHEELS_VENVS`, or one in the user's cache. Out:
+its prefix. One that is there is taken as it is; a new one gets its name last, so that what has the name is whole.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -41,14 +42,17 @@ def venv(name: str) -> Path:
     """Give the prefix of an environment, made now where it is not there."""
     prefix = folder() / name
     if not (prefix / "bin/python").exists():
-        unfinished = prefix.with_name(f"{name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
-        make, install = installer()
-        run((*make, str(unfinished)), MAKE_S)
-        for requirement in INSTALLED[name]:
-            run((*install(unfinished / "bin/python"), requirement), INSTALL_S)
-        unfinished.rename(prefix)
+        folder().mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.unfinished-", dir=folder()))
+        try:
+            make, install = installer()
+            run((*make, str(unfinished)), MAKE_S)
+            for requirement in INSTALLED[name]:
+                run((*install(unfinished / "bin/python"), requirement), INSTALL_S)
+            if not prefix.exists():  # another run of the tests may have been quicker
+                unfinished.rename(prefix)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
     return prefix
 
 
