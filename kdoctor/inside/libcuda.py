@@ -15,6 +15,7 @@ NAME_SIZE = 256
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITIES = (0, 1, 3, 16, 27)  # chown, dac_override, fowner, sys_module, mknod
+ATTRIBUTE_MULTIPROCESSORS = 16
 ATTRIBUTE_MAJOR = 75
 ATTRIBUTE_MINOR = 76
 LIBRARY = {"win32": "nvcuda.dll"}.get(sys.platform, "libcuda.so.1")
@@ -61,12 +62,15 @@ def devices(cuda):
     for index in range(count.value):
         device = ctypes.c_int()
         name = ctypes.create_string_buffer(NAME_SIZE)
-        major, minor, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
-        if cuda.cuDeviceGet(ctypes.byref(device), index):
+        major, minor, processors, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+        code = cuda.cuDeviceGet(ctypes.byref(device), index)
+        if code:
+            found.append({"name": "", "error": ("%d %s" % (code, error_name(cuda, code))).strip()})
             continue
         cuda.cuDeviceGetName(name, NAME_SIZE, device)
         cuda.cuDeviceGetAttribute(ctypes.byref(major), ATTRIBUTE_MAJOR, device)
         cuda.cuDeviceGetAttribute(ctypes.byref(minor), ATTRIBUTE_MINOR, device)
+        cuda.cuDeviceGetAttribute(ctypes.byref(processors), ATTRIBUTE_MULTIPROCESSORS, device)
         total = getattr(cuda, "cuDeviceTotalMem_v2", None)
         if total is not None:
             total(ctypes.byref(memory), device)
@@ -75,6 +79,7 @@ def devices(cuda):
                 "name": name.value.decode("utf-8", "replace"),
                 "compute_capability": "%d.%d" % (major.value, minor.value),
                 "memory_total_bytes": memory.value,
+                "multiprocessors": processors.value or None,
             }
         )
     return found

@@ -209,6 +209,11 @@ def broken_by(package: str, installed: Version, tensorflow: Version) -> Break | 
     return min(fits, key=lambda row: row.first_bad, default=None)
 
 
+def first_bad(package: str) -> Version:
+    """The oldest version of ``package`` that some TensorFlow does not work with."""
+    return min(row.first_bad for row in table().breaks if row.package == package)
+
+
 def same_files() -> frozenset[str]:
     """Distributions that overwrite each other because all of them install site-packages/tensorflow."""
     return table().same_files.distributions

@@ -95,7 +95,10 @@ def _package(host: Host, prefix: str, name: str) -> CondaPackage | None:
         channel = ""
     channel = re.sub(r"^https?://(?:conda\.anaconda\.org/|repo\.anaconda\.com/)?", "", channel)
     return CondaPackage(
-        name=match["name"], version=match["version"], build=match["build"], channel=re.sub(r"/[^/]+-\d\d$|/noarch$", "", channel)
+        name=match["name"],
+        version=match["version"],
+        build=match["build"],
+        channel=re.sub(r"/[^/]+-\d\d$|/noarch$", "", channel),
     )
 
 

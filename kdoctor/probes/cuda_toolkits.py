@@ -13,6 +13,7 @@ from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.version import CudaVersion
 
+Place = tuple[str, ToolkitSource, str]
 PLACES: tuple[tuple[str, ToolkitSource], ...] = (
     ("/usr/local/cuda", "system"),
     ("/usr/local/cuda-*", "system"),
@@ -41,19 +42,8 @@ class VersionJson(msgspec.Struct, frozen=True):
 
 
 def probe(host: Host, environ: Environ, interpreter: Interpreter | Absent) -> CudaToolkits | Absent:
-    """Look at the usual places, at the variables that name one, at nvcc on PATH, and into the environment."""
-    places: list[tuple[str, ToolkitSource, str]] = []
-    for name in VARIABLES:
-        if environ.variables.get(name):
-            places.append((environ.variables[name].rstrip("/"), "variable", f"${name}"))
-    for entry in environ.variables.get("LD_LIBRARY_PATH", "").split(":"):
-        if _LIBRARY_FOLDER.search(entry):
-            places.append((_LIBRARY_FOLDER.sub("", entry), "variable", "$LD_LIBRARY_PATH"))
-    for directory in environ.variables.get("PATH", "").split(":"):
-        nvcc = host.resolve(f"{directory}/nvcc") if directory else ""
-        if isinstance(nvcc, str) and nvcc.endswith("/bin/nvcc") and host.read_bytes(nvcc, limit=2) != b"#!":
-            source: ToolkitSource = "distribution" if nvcc == "/usr/bin/nvcc" else "system"
-            places.append((nvcc.removesuffix("/bin/nvcc"), source, f"nvcc in {directory} on $PATH"))
+    """Look at the variables that name one, at nvcc on PATH, at the usual places, and into the environment."""
+    places = [*by_variables(environ.variables), *by_path(host, environ.variables)]
     for pattern, source in PLACES:
         places += [(path, source, path) for path in host.glob(pattern)]
     if isinstance(interpreter, Interpreter) and interpreter.kind in ("conda", "pixi"):
@@ -66,8 +56,29 @@ def probe(host: Host, environ: Environ, interpreter: Interpreter | Absent) -> Cu
             if toolkit is not None:
                 items[real] = toolkit
     if not items:
-        return Absent(looked=(*(pattern for pattern, _ in PLACES), *(f"${name}" for name in VARIABLES), "nvcc on $PATH"))
+        looked = (*(pattern for pattern, _ in PLACES), *(f"${name}" for name in VARIABLES), "nvcc on $PATH")
+        return Absent(looked=looked)
     return CudaToolkits(items=tuple(items.values()))
+
+
+def by_variables(variables: dict[str, str]) -> list[Place]:
+    """Directories that a variable names, and those whose library folder is in LD_LIBRARY_PATH."""
+    named: list[Place] = [
+        (variables[name].rstrip("/"), "variable", f"${name}") for name in VARIABLES if variables.get(name)
+    ]
+    listed = [entry for entry in variables.get("LD_LIBRARY_PATH", "").split(":") if _LIBRARY_FOLDER.search(entry)]
+    return named + [(_LIBRARY_FOLDER.sub("", entry), "variable", "$LD_LIBRARY_PATH") for entry in listed]
+
+
+def by_path(host: Host, variables: dict[str, str]) -> list[Place]:
+    """The directories of every nvcc on PATH that is the program itself."""
+    places: list[Place] = []
+    for directory in variables.get("PATH", "").split(":"):
+        nvcc = host.resolve(f"{directory}/nvcc") if directory else ""
+        if isinstance(nvcc, str) and nvcc.endswith("/bin/nvcc") and host.read_bytes(nvcc, limit=2) != b"#!":
+            source: ToolkitSource = "distribution" if nvcc == "/usr/bin/nvcc" else "system"
+            places.append((nvcc.removesuffix("/bin/nvcc"), source, f"nvcc in {directory} on $PATH"))
+    return places
 
 
 def examine(host: Host, path: str, real: str, source: ToolkitSource, via: str) -> CudaToolkit | None:

@@ -32,10 +32,11 @@ def _plugin(host: Host, distributions: Distributions, major: int) -> JaxPlugin |
     kernels = distributions.get(f"jax-cuda{major}-plugin")
     if pjrt is None and kernels is None:
         return None
-    directory = f"{pjrt.location}/jax_plugins/xla_cuda{major}" if pjrt else ""
+    location = next(item.location for item in (pjrt, kernels) if item is not None)
+    directory = f"{location}/jax_plugins/xla_cuda{major}"
     return JaxPlugin(
         cuda_major=major,
         pjrt=pjrt.version if pjrt else "",
         kernels=kernels.version if kernels else "",
-        directory=directory if directory and is_directory(host, directory) else "",
+        directory=directory if is_directory(host, directory) else "",
     )

@@ -20,7 +20,7 @@ from kdoctor.model.version import ComputeCapability
 LEAST_LISTED = ComputeCapability("3.5")  # measured: TensorFlow lists such a GPU even where it has no code for it
 NEEDS_NVML = Version("2.21")  # measured: from here TensorFlow lists no GPU where NVML does not open and initialise
 CUT_OFF = "where its last segment ends"  # as kdoctor.host.elf_file words it
-SMALL_BYTES = 4 << 30  # no GPU with fewer than eight multiprocessors has more memory
+LEAST_MULTIPROCESSORS = 8  # fewer are left out where another GPU has more (TensorFlow, gpu_device.cc; measured)
 
 
 class Guess(NamedTuple):
@@ -109,14 +109,14 @@ def by_devices(build: Build, devices: tuple[CudaDevice, ...]) -> Guess:
         return Guess(len(devices), "the driver answers and every library opens")
     if any(not device.name or device.compute_capability in (None, ComputeCapability("0.0")) for device in devices):
         return Guess(None, "a device does not answer what it is")
-    if len({device.name for device in devices}) > 1 and any(is_small(device) for device in devices):
-        return Guess(None, "TensorFlow leaves out GPUs with fewer than 8 multiprocessors beside a larger one")
-    listed = sum(device.compute_capability >= LEAST_LISTED for device in devices if device.compute_capability)
+    listed = sum(is_listed(device, devices) for device in devices)
     if listed < len(devices):
-        return Guess(listed, f"TensorFlow leaves out GPUs below compute capability {LEAST_LISTED}")
+        return Guess(listed, "TensorFlow leaves out GPUs that are too old, or small beside a larger one")
     return Guess(listed, "the driver answers and every library opens")
 
 
-def is_small(device: CudaDevice) -> bool:
-    """Whether it may have so few multiprocessors."""
-    return device.memory_total_bytes is None or device.memory_total_bytes <= SMALL_BYTES
+def is_listed(device: CudaDevice, devices: tuple[CudaDevice, ...]) -> bool:
+    """TensorFlow's own two conditions (gpu_device.cc): compute capability, and multiprocessors beside the largest."""
+    counts = [other.multiprocessors or 0 for other in devices]
+    enough = not all(counts) or (device.multiprocessors or 0) >= min(LEAST_MULTIPROCESSORS, max(counts))
+    return enough and device.compute_capability is not None and device.compute_capability >= LEAST_LISTED

@@ -25,7 +25,9 @@ def probe(
     """Find the package directory that Python would import, and read build_info.py as data."""
     same = same_files()
     owners = tuple(item for item in distributions.items if item.name in same)
-    location = next((path for path in interpreter.sys_path if any(exists(host, f"{path}/{mark}") for mark in MARKS)), "")
+    location = next(
+        (path for path in interpreter.sys_path if any(exists(host, f"{path}/{mark}") for mark in MARKS)), ""
+    )
     if not location and not owners:
         return Absent(looked=tuple(f"{path}/tensorflow" for path in interpreter.sys_path))
     here = tuple(item for item in owners if item.location == location) or owners

@@ -28,9 +28,9 @@ def probe(host: Host, distributions: Distributions) -> Torch | Absent:
 
 
 def version_file(text: str) -> dict[str, str]:
-    """The texts assigned in torch/version.py.
+    r"""The texts assigned in torch/version.py.
 
-    >>> version_file("__version__ = '2.13.0+cu130'\\ncuda: Optional[str] = '13.0'\\nhip: Optional[str] = None\\n")
+    >>> version_file("__version__ = '2.13.0+cu130'\ncuda: Optional[str] = '13.0'\nhip: Optional[str] = None\n")
     {'__version__': '2.13.0+cu130', 'cuda': '13.0'}
     """
     return dict(_VALUE.findall(text))

@@ -15,6 +15,7 @@ from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.system import System
 
+SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
 NAMES_MANY = {"11.0": "11"}  # libcudart.so.11.0 is that of every CUDA 11
 
 
@@ -24,7 +25,7 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     system = facts.sections.get("system")
     if isinstance(system, System):
         libc = f", {system.libc} {system.glibc or ''}".rstrip() if system.libc else ""
-        yield "system", f"{system.distribution or system.os}, {system.machine}{libc}"
+        yield "system", f"{system.distribution or SYSTEMS.get(system.os, system.os)}, {system.machine}{libc}"
     yield "GPU", _gpus(facts)
     yield "driver", _driver(facts)
     toolkits = facts.sections.get("cuda_toolkits")

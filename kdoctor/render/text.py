@@ -92,11 +92,8 @@ def _section(label: str, parts: Iterable[str]) -> Iterator[Line]:
 
 
 def _remedy(finding: Finding, width: int) -> Iterator[Line]:
-    needs = {"needs-root": "needs root", "changes-environment": "changes the environment"}
-    text, need = finding.remedy.text, needs.get(finding.remedy.safety)
-    if need:
-        text = text.removesuffix(".")
-        text = f"{text[:-1]}; {need})." if text.endswith(")") else f"{text} ({need})."
+    needs = {"needs-root": " Needs root.", "changes-environment": " Changes the environment.", "safe": ""}
+    text = finding.remedy.text + needs[finding.remedy.safety]
     yield from _section("do", _wrap(text, width - 2 - LABEL))
     for command in finding.remedy.commands:
         yield ((" " * (6 + LABEL), ""), (visible(command), "green"))
@@ -149,14 +146,15 @@ def _outcomes(report: Report, width: int, verbosity: int) -> Iterator[Line]:
             yield ()
     if verbosity > 1:
         other = [outcome for outcome in report.outcomes if outcome.state == "not-applicable"]
-        yield (("not applicable here:", "dim"),)
-        yield from _table(other, width)
-        yield ()
+        if other:
+            yield (("not applicable here:", "dim"),)
+            yield from _table(other, width)
+            yield ()
 
 
 def _table(outcomes: list[Outcome], width: int) -> Iterator[Line]:
     """Name and reason in two columns."""
-    column = max(len(outcome.name) for outcome in outcomes) + 4 if outcomes else 0
+    column = max(len(outcome.name) for outcome in outcomes) + 4
     for outcome in outcomes:
         yield from _labelled(f"  {outcome.name}", outcome.reason, width, column, "")
 

@@ -41,7 +41,6 @@ MODULE = "/proc/driver/nvidia/version"
         severity="error",
         since="0.1.0",
         sources=(Source("NVIDIA CUDA Toolkit release notes, tables 2 and 3; CUDA Compatibility", "2026-11-21"),),
-        explains=("ptx-of-newer-cuda",),
     )
 )
 def driver_too_old_for_cuda(

@@ -43,7 +43,12 @@ BLACKLIST = (
                 "nvidia-smi error 9 and cuInit 100 with the 535 user-space driver and no module (own run)", "2026-11-21"
             ),
         ),
-        explains=("gpu-device-permission", "driver-needs-reload", "driver-libraries-not-found"),
+        explains=(
+            "gpu-device-permission",
+            "driver-needs-reload",
+            "driver-libraries-not-found",
+            "cuda-does-not-initialise",
+        ),
     )
 )
 def driver_not_loaded(

@@ -39,7 +39,12 @@ CUDA_MISMATCH = {803: "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", 804: "CUDA_ERROR_COMP
                 "NVIDIA CUDA Compatibility: cuda-compat, and cuInit 804 on cards that it does not support", "2026-11-21"
             ),
         ),
-        explains=("driver-too-old-for-cuda", "gpu-device-permission", "driver-needs-reload"),
+        explains=(
+            "driver-too-old-for-cuda",
+            "gpu-device-permission",
+            "driver-needs-reload",
+            "cuda-does-not-initialise",
+        ),
     )
 )
 def driver_userland_kernel_mismatch(

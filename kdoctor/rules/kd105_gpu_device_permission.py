@@ -32,7 +32,7 @@ NO_GROUP = ("root", "0", "nobody", "nogroup", "65534")
         severity="error",
         since="0.1.0",
         sources=(Source("NVIDIA driver README, chapter on the device files and nvidia-modprobe", "2026-11-21"),),
-        explains=("driver-needs-reload",),
+        explains=("driver-needs-reload", "cuda-does-not-initialise"),
     )
 )
 def gpu_device_permission(

@@ -34,6 +34,7 @@ UVM = "/dev/nvidia-uvm"
         sources=(
             Source("jax-ml/jax and tensorflow threads on CUDA_ERROR_UNKNOWN after suspend (several)", "2026-11-21"),
         ),
+        explains=("cuda-does-not-initialise",),
     )
 )
 def driver_needs_reload(

@@ -30,7 +30,7 @@ XID = "sudo dmesg | grep -i -E 'xid|fallen off'"
         severity="error",
         since="0.1.0",
         sources=(Source("NVML API: NVML_ERROR_GPU_IS_LOST (15), NVML_ERROR_RESET_REQUIRED (16)", "2026-11-21"),),
-        explains=("driver-needs-reload", "gpu-device-permission", "driver-not-loaded"),
+        explains=("driver-needs-reload", "gpu-device-permission", "driver-not-loaded", "cuda-does-not-initialise"),
     )
 )
 def gpu_hardware_fault(nvml: Nvml, libcuda: Libcuda | Absent | Unknown) -> Verdict:

@@ -38,7 +38,7 @@ PACKAGES = {
         severity="error",
         since="0.1.0",
         sources=(Source("package lists of Debian 12, Ubuntu 24.04, Fedora and RHEL for libcuda.so.1", "2026-11-21"),),
-        explains=("cuda-lib-missing", "cuda-libs-not-on-path", "wheel-outside-runpath"),
+        explains=("cuda-lib-missing", "cuda-libs-not-on-path", "wheel-outside-runpath", "cuda-does-not-initialise"),
     )
 )
 def driver_libraries_not_found(

@@ -32,8 +32,12 @@ from kdoctor.model.rule import Declared, Source, rule
         severity="error",
         since="0.1.0",
         sources=(
-            Source("openxla/xla tsl/platform/default/dlopen_checker.cc: one missing library skips all GPUs", "2026-11-21"),
-            Source("TensorFlow 2.21.0 from PyPI without the extra, on simulated driver libraries (own run)", "2026-11-21"),
+            Source(
+                "openxla/xla tsl/platform/default/dlopen_checker.cc: one missing library skips all GPUs", "2026-11-21"
+            ),
+            Source(
+                "TensorFlow 2.21.0 from PyPI without the extra, on simulated driver libraries (own run)", "2026-11-21"
+            ),
         ),
         explains=("cudnn-missing", "cuda-libs-not-on-path", "ptxas-missing", "libdevice-missing"),
     )
@@ -69,7 +73,9 @@ def cuda_lib_missing(
 
 def absent_sonames(search: LibrarySearch) -> tuple[str, ...]:
     """Libraries without any copy; none where cuDNN is the only one (that is cudnn-missing)."""
-    gone = tuple(item.soname for item in search.libraries if item.state == "missing" and not item.copies and item.required)
+    gone = tuple(
+        item.soname for item in search.libraries if item.state == "missing" and not item.copies and item.required
+    )
     return gone if any(not name.startswith("libcudnn") for name in gone) else ()
 
 
@@ -101,10 +107,12 @@ def remedy_for(build: Build, interpreter: Interpreter) -> Remedy:
     if not has_extra(build):
         return Remedy(
             text=(
-                f"This release has no extra that brings them: install CUDA {build.cuda} with cuDNN {build.cudnn}, or make "
-                "an environment from conda-forge, whose solver brings both."
+                f"This release has no extra that brings them: install CUDA {build.cuda} with cuDNN {build.cudnn}, or "
+                "make an environment from conda-forge, whose solver brings both."
             ),
-            commands=(f"conda create -n keras-gpu -c conda-forge 'tensorflow={build.version.partition('+')[0]}=cuda*'",),
+            commands=(
+                f"conda create -n keras-gpu -c conda-forge 'tensorflow={build.version.partition('+')[0]}=cuda*'",
+            ),
         )
     return Remedy(
         text=f"Install {build.framework} together with its CUDA libraries.{why_other_release(build)}",

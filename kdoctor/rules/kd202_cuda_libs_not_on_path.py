@@ -12,10 +12,8 @@ set before Python starts; setting it in the program is too late.
 from __future__ import annotations
 
 from kdoctor.advice import has_extra, has_nvidia, pip, quoted, shortened, with_cuda
-from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
-from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter

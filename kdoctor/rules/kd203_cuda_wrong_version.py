@@ -67,9 +67,7 @@ def is_cuda(item: Library) -> bool:
     return not item.soname.startswith("libcudnn") and item.required
 
 
-def meant(
-    build: Build, gone: list[Library], toolkits: CudaToolkits, variables: dict[str, str]
-) -> CudaToolkit | None:
+def meant(build: Build, gone: list[Library], toolkits: CudaToolkits, variables: dict[str, str]) -> CudaToolkit | None:
     """The toolkit of another CUDA that the user points at, or before TF 2.14 the one that is installed.
 
     One whose libraries have the names that are asked for is none: it is only not complete.
@@ -91,11 +89,11 @@ def sonames_of(toolkit: CudaToolkit) -> set[str]:
 def is_pointed_at(toolkit: CudaToolkit, variables: dict[str, str]) -> bool:
     """Whether a variable names the toolkit or a directory in it."""
     listed = [
-        entry
-        for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH")
-        for entry in variables.get(name, "").split(":")
+        entry for name in ("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_PATH") for entry in variables.get(name, "").split(":")
     ]
-    return any(f"{entry}/".startswith(f"{root}/") for entry in listed for root in (toolkit.path, toolkit.realpath) if root)
+    return any(
+        f"{entry}/".startswith(f"{root}/") for entry in listed for root in (toolkit.path, toolkit.realpath) if root
+    )
 
 
 def _found(

@@ -28,7 +28,9 @@ from kdoctor.model.rule import Declared, Source, rule
         layer="cudnn",
         severity="error",
         since="0.1.0",
-        sources=(Source("openxla/xla tsl/platform/default/dlopen_checker.cc; NVIDIA cuDNN support matrix", "2026-11-21"),),
+        sources=(
+            Source("openxla/xla tsl/platform/default/dlopen_checker.cc; NVIDIA cuDNN support matrix", "2026-11-21"),
+        ),
     )
 )
 def cudnn_missing(

@@ -82,7 +82,9 @@ def _found(
         if other.source == "pip":
             text += " It replaces the other one: a framework that needs that needs an environment of its own."
     return Found(
-        what=f"{build.title} opens {soname}; only cuDNN {other.version or other.path.rpartition('/')[2]} is here."[:100],
+        what=f"{build.title} opens {soname}; only cuDNN {other.version or other.path.rpartition('/')[2]} is here."[
+            :100
+        ],
         why=f"A cuDNN of another major has another name and is never opened; {build.title} cannot use a GPU without.",
         remedy=Remedy(
             text=text,

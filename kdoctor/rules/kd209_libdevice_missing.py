@@ -22,6 +22,7 @@ from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
+
 @rule(
     Declared(
         id="KD209",

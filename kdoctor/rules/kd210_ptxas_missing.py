@@ -29,7 +29,11 @@ from kdoctor.model.rule import Declared, Source, rule
         layer="cuda-libraries",
         severity="warning",
         since="0.1.0",
-        sources=(Source("openxla/xla xla/stream_executor/cuda/ptx_compiler_helpers, subprocess_compilation.cc", "2026-11-21"),),
+        sources=(
+            Source(
+                "openxla/xla xla/stream_executor/cuda/ptx_compiler_helpers, subprocess_compilation.cc", "2026-11-21"
+            ),
+        ),
     )
 )
 def ptxas_missing(

@@ -31,7 +31,9 @@ from kdoctor.model.rule import Declared, Source, rule
         severity="error",
         since="0.1.0",
         sources=(
-            Source("runpath of libtensorflow_framework.so.2 in the wheels 2.18.1 to 2.21.0, and runs of both", "2026-11-21"),
+            Source(
+                "runpath of libtensorflow_framework.so.2 in the wheels 2.18.1 to 2.21.0, and runs of both", "2026-11-21"
+            ),
         ),
         explains=("cudnn-missing", "cuda-lib-missing", "cuda-libs-not-on-path"),
     )

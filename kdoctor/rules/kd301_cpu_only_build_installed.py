@@ -11,8 +11,7 @@ What to do: install the GPU build of the same release instead.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus
-from kdoctor.knowledge import tensorflow
+from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda
 from kdoctor.model.facts.frameworks import Build, Frameworks
@@ -78,13 +77,8 @@ def remedy_for(build: Build, interpreter: Interpreter, conda: Conda | Absent, sy
                 "PyTorch as Keras's backend."
             )
         )
-    if build.distribution.endswith("(conda)") or is_conda_cpu(build, conda):
-        package = {"torch": "pytorch", "jax": "jaxlib"}.get(build.framework, build.framework)
-        return Remedy(
-            text="Ask the solver for the CUDA build; where it runs without a driver (login node, image), say so to it.",
-            commands=(f"CONDA_OVERRIDE_CUDA=12.8 conda install -p {prefix} -c conda-forge '{package}=*=cuda*'",),
-            safety="changes-environment",
-        )
+    if isinstance(conda, Conda) and (build.distribution.endswith("(conda)") or is_conda_cpu(build, conda)):
+        return of_conda(build, prefix, conda)
     remove = (pip(interpreter, "uninstall", "-y", build.distribution),) if build.framework != "jax" else ()
     return Remedy(
         text=f"Replace it by the GPU build.{why_other_release(build)}",
@@ -93,9 +87,26 @@ def remedy_for(build: Build, interpreter: Interpreter, conda: Conda | Absent, sy
     )
 
 
+def of_conda(build: Build, prefix: str, conda: Conda) -> Remedy:
+    """The GPU build from conda: in Anaconda's older packages another name brings it, elsewhere another build."""
+    if conda.prefix_build(build.framework).startswith(OF_ANACONDA):
+        keras = conda.get("keras")
+        name = "keras" if keras else build.framework
+        text = f"conda's `{name}` brings the CPU build; `{name}-gpu` brings the GPU build with its CUDA and cuDNN."
+        commands = (f"conda install -p {prefix} -c defaults {name}-gpu={keras.version if keras else build.version}",)
+        return Remedy(text=text, commands=commands, safety="changes-environment")
+    package = {"torch": "pytorch", "jax": "jaxlib"}.get(build.framework, build.framework)
+    text, override = "Ask the solver for the CUDA build.", ""
+    if "__cuda" not in conda.virtual_packages:
+        text += " It sees no driver here (login node, image), so say which CUDA the driver will support."
+        override = "CONDA_OVERRIDE_CUDA=12.8 "
+    commands = (f"{override}conda install -p {prefix} -c conda-forge '{package}=*=cuda*'",)
+    return Remedy(text=text, commands=commands, safety="changes-environment")
+
+
 def is_conda_cpu(build: Build, conda: Conda | Absent) -> bool:
     """Whether conda's record says that its build of the framework is one for the CPU."""
-    return isinstance(conda, Conda) and "cpu" in conda.prefix_build(build.framework)
+    return isinstance(conda, Conda) and conda.prefix_build(build.framework).startswith(("cpu", *OF_ANACONDA))
 
 
 def _found(

@@ -29,7 +29,12 @@ from kdoctor.model.rule import Declared, Source, rule
         layer="framework-build",
         severity="error",
         since="0.1.0",
-        sources=(Source("RECORD of tensorflow 2.21.0 and tensorflow-cpu 2.21.0; installed one over the other (own run)", "2026-11-21"),),
+        sources=(
+            Source(
+                "RECORD of tensorflow 2.21.0 and tensorflow-cpu 2.21.0; installed one over the other (own run)",
+                "2026-11-21",
+            ),
+        ),
         explains=("cpu-only-build-installed", "cuda-lib-missing", "corrupted-install", "no-nvidia-gpu"),
     )
 )
@@ -74,6 +79,6 @@ def severity_of(tensorflow: Tensorflow, gpus: Gpus | Absent | Unknown) -> Severi
 
 
 def stubs(tensorflow: Tensorflow) -> tuple[str, ...]:
-    """Distributions of the pair tensorflow + tensorflow-intel (Windows) and the like, where one only asks for the other."""
+    """Distributions without files: in tensorflow + tensorflow-intel and the like one only asks for the other."""
     names = {text.partition(" ")[0] for text in tensorflow.distributions}
     return ("tensorflow",) if names & {"tensorflow-intel", "tensorflow-cpu-aws", "tensorflow-macos"} else ()

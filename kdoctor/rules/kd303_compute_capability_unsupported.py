@@ -32,7 +32,10 @@ from kdoctor.model.version import ComputeCapability, CudaVersion
         severity="error",
         since="0.1.0",
         sources=(
-            Source("cubins and PTX read from the wheels of TensorFlow 1.13 to 2.22rc0, JAX 0.12 and PyTorch 2.15", "2026-11-21"),
+            Source(
+                "cubins and PTX read from the wheels of TensorFlow 1.13 to 2.22rc0, JAX 0.12 and PyTorch 2.15",
+                "2026-11-21",
+            ),
             Source("tensorflow/tensorflow#97387 #99592 (PTX fails on compute capability 12.0)", "2026-11-21"),
         ),
         explains=("cudnn-without-kernels", "driver-too-old-for-cuda"),
@@ -82,7 +85,9 @@ def unusable(build: Build, capability: ComputeCapability) -> str:
         return f"its PTX does not work on {capability} ({', '.join(fails.refs)})"
     first = first_toolkit_for(capability)
     if first is not None and build.cuda is not None and first.major > build.cuda.major:
-        return f"cuBLAS and cuDNN of CUDA {build.cuda.major} have no code for {capability}, which came with CUDA {first}"
+        return (
+            f"cuBLAS and cuDNN of CUDA {build.cuda.major} have no code for {capability}, which came with CUDA {first}"
+        )
     return ""
 
 

@@ -73,8 +73,10 @@ def tensorflow_not_installed(
 def _nothing(interpreter: Interpreter) -> Found:
     return Found(
         what="Neither Keras nor TensorFlow, JAX or PyTorch is installed for this interpreter.",
-        why="There is no framework whose use of the GPU could be examined. If one is installed, it is in another Python.",
-        remedy=Remedy(text="Name the environment that you mean: `kdoctor envs` lists them.", commands=("kdoctor envs",)),
+        why="There is no framework whose use of the GPU could be examined; one may be in another Python.",
+        remedy=Remedy(
+            text="Name the environment that you mean: `kdoctor envs` lists them.", commands=("kdoctor envs",)
+        ),
         evidence=(Evidence("interpreter", interpreter.path, "examined"),),
         severity="note",
     )

@@ -31,9 +31,7 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("cpu-only-build-installed", "cuda-lib-missing"),
     )
 )
-def tf_windows_native_gpu_dropped(
-    system: System, tensorflow: Tensorflow, gpus: Gpus | Absent | Unknown
-) -> Verdict:
+def tf_windows_native_gpu_dropped(system: System, tensorflow: Tensorflow, gpus: Gpus | Absent | Unknown) -> Verdict:
     """TensorFlow on Windows by its release."""
     if system.os != "windows":
         return NotApplicable("this is not Windows")

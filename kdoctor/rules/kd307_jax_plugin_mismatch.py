@@ -49,7 +49,12 @@ def jax_plugin_mismatch(
             mine[f"{name}-pjrt"] = plugin.pjrt
         parts.update(mine)
         odd = odd or next(
-            (f"{part} is {version or 'not installed'}" for part, version in mine.items() if differ(version, jax.jaxlib)), ""
+            (
+                f"{part} is {version or 'not installed'}"
+                for part, version in mine.items()
+                if differ(version, jax.jaxlib)
+            ),
+            "",
         )
     if not odd:
         return Clear(f"all parts are {jax.jaxlib}" if jax.plugins else f"jax {jax.version} with jaxlib {jax.jaxlib}")

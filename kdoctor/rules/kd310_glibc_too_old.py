@@ -51,7 +51,7 @@ def glibc_too_old(system: System, tensorflow: Tensorflow, interpreter: Interpret
                 what=f"TensorFlow {tensorflow.version} needs {name}_{needed}; this {library} ends at {name}_{present}.",
                 why=f"Importing it stops with: version `{name}_{needed}' not found.",
                 remedy=Remedy(
-                    text="Use a newer distribution or container image, an environment from conda-forge, or an older release.",
+                    text="Use a newer distribution or container, an environment from conda-forge, or an older release.",
                     commands=("conda create -n keras-gpu -c conda-forge 'tensorflow=*=cuda*'",),
                 ),
                 evidence=(

@@ -11,19 +11,14 @@ What to do: install the NumPy that this release was made for.
 
 from __future__ import annotations
 
-from packaging.version import Version
-
 from kdoctor.advice import pip
-from kdoctor.model.facts.distributions import Distribution, Distributions
+from kdoctor.knowledge import tensorflow as table
+from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.tensorflow import Tensorflow
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
-
-FIRST_FOR_NUMPY_2 = Version("2.18")
-NUMPY_2 = Version("2.0.0")
-NUMPY_1_24 = Version("1.24")
-LAST_WITH_OLD_ALIASES = Version("2.8")
 
 
 @rule(
@@ -34,30 +29,31 @@ LAST_WITH_OLD_ALIASES = Version("2.8")
         severity="error",
         since="0.1.0",
         sources=(
-            Source("metadata of every TensorFlow patch release; TensorFlow 2.14.0 with NumPy 2.4.6 (own run)", "2026-11-21"),
+            Source(
+                "metadata of every TensorFlow patch release; TensorFlow 2.14.0 with NumPy 2.4.6 (own run)", "2026-11-21"
+            ),
         ),
     )
 )
-def numpy_abi(tensorflow: Tensorflow, distributions: Distributions, interpreter: Interpreter) -> Verdict:
-    """TensorFlow before 2.18 was compiled against NumPy 1."""
+def numpy_abi(
+    tensorflow: Tensorflow, distributions: Distributions, interpreter: Interpreter, frameworks: Frameworks
+) -> Verdict:
+    """The installed NumPy against the limits that the table gives for this release."""
     numpy = distributions.get("numpy")
     if numpy is None:
         return NotApplicable("NumPy is not installed")
     if tensorflow.release is None or numpy.release is None:
         return Undetermined("a version cannot be compared")
-    if tensorflow.conda_build:
-        return NotApplicable("conda's builds are compiled against conda's NumPy")
-    if tensorflow.release < FIRST_FOR_NUMPY_2 and numpy.release >= NUMPY_2:
-        return _found(tensorflow, numpy, interpreter, "numpy<2", "compiled against NumPy 1")
-    if tensorflow.release < LAST_WITH_OLD_ALIASES and numpy.release >= NUMPY_1_24:
-        return _found(tensorflow, numpy, interpreter, "numpy<1.24", "uses names such as np.object that NumPy 1.24 removed")
-    return Clear(f"NumPy {numpy.version} with TensorFlow {tensorflow.version}")
-
-
-def _found(tensorflow: Tensorflow, numpy: Distribution, interpreter: Interpreter, wanted: str, reason: str) -> Found:
+    if tensorflow.conda_build or tensorflow.release.local is not None:
+        return NotApplicable("conda's and vendors' builds are compiled against a NumPy of their own choice")
+    broken = table.broken_by("numpy", numpy.release, tensorflow.release)
+    if broken is None:
+        return Clear(f"NumPy {numpy.version} with TensorFlow {tensorflow.version}")
+    build = frameworks.get("tensorflow")
+    wanted = f"numpy<{broken.first_bad}"
     return Found(
         what=f"NumPy {numpy.version} is installed; TensorFlow {tensorflow.version} needs {wanted}.",
-        why=f"This TensorFlow is {reason}." if reason.startswith("compiled") else f"This TensorFlow {reason}.",
+        why=f"This TensorFlow {broken.effect}; importing it stops.",
         remedy=Remedy(
             text="Install the NumPy that this release was made for.",
             commands=(pip(interpreter, "install", wanted),),
@@ -67,4 +63,5 @@ def _found(tensorflow: Tensorflow, numpy: Distribution, interpreter: Interpreter
             Evidence("numpy", numpy.version, numpy.location),
             Evidence("tensorflow", tensorflow.version, tensorflow.directory),
         ),
+        severity=None if build is None or build.active else "warning",
     )

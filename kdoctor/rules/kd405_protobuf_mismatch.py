@@ -17,13 +17,12 @@ from packaging.version import Version
 from kdoctor.advice import pip
 from kdoctor.knowledge import tensorflow as table
 from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.environ import Environ
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.tensorflow import Tensorflow
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
-
-BREAKS_FROM = ((Version("2.9"), Version("3.21")), (Version("2.12"), Version("4")))
-"""Measured limits: TensorFlow before the first number does not import with protobuf from the second on."""
 
 
 @rule(
@@ -36,30 +35,39 @@ BREAKS_FROM = ((Version("2.9"), Version("3.21")), (Version("2.12"), Version("4")
         sources=(Source("metadata of every TensorFlow patch release; 2.18.1 with protobuf 7 (own run)", "2026-11-21"),),
     )
 )
-def protobuf_mismatch(tensorflow: Tensorflow, distributions: Distributions, interpreter: Interpreter) -> Verdict:
+def protobuf_mismatch(
+    tensorflow: Tensorflow,
+    distributions: Distributions,
+    interpreter: Interpreter,
+    frameworks: Frameworks,
+    environ: Environ,
+) -> Verdict:
     """protobuf against the range of exactly this patch release."""
     protobuf = distributions.get("protobuf")
     if protobuf is None:
         return NotApplicable("protobuf is not installed")
-    if tensorflow.conda_build:
-        return NotApplicable("conda's solver pins protobuf itself")
     release = tensorflow.release
+    if tensorflow.conda_build or (release is not None and release.local is not None):
+        return NotApplicable("conda's and vendors' builds choose their protobuf themselves")
     if release is None or protobuf.release is None:
         return Undetermined("a version cannot be compared")
+    if environ.variables.get("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION") == "python":
+        return NotApplicable("protobuf's Python implementation is asked for, which takes older code")
     row = table.release_of(release)
     text = table.pins_of(release).get("protobuf", "") or (row.protobuf if row else "")
     try:
         wanted = SpecifierSet(text.partition(" ;")[0])
     except InvalidSpecifier:
         return Undetermined(f"the range {text!r} cannot be read")
-    limit = next((most for before, most in BREAKS_FROM if release < before and protobuf.release >= most), None)
-    if limit is None and (not text or wanted.contains(protobuf.release, prereleases=True)):
+    broken = table.broken_by("protobuf", protobuf.release, release)
+    if broken is None and (not text or wanted.contains(protobuf.release, prereleases=True)):
         return Clear(f"protobuf {protobuf.version} is in the range {text or 'any'}")
-    fatal = limit is not None or protobuf.release < min_of(wanted)
-    needed = f"protobuf<{limit}" if limit is not None else f"protobuf{wanted}"
+    fatal = broken is not None or protobuf.release < min_of(wanted)
+    needed = f"protobuf<{broken.first_bad}" if broken is not None else f"protobuf{wanted}"
+    build = frameworks.get("tensorflow")
     return Found(
         what=f"protobuf {protobuf.version} is installed; TensorFlow {tensorflow.version} needs {needed}.",
-        why="TensorFlow's generated code and the protobuf library do not fit: importing fails, or prints errors.",
+        why=f"This TensorFlow {broken.effect}; importing it stops." if broken else EFFECTS[fatal],
         remedy=Remedy(
             text="Install a protobuf of that range.",
             commands=(pip(interpreter, "install", needed),),
@@ -69,9 +77,15 @@ def protobuf_mismatch(tensorflow: Tensorflow, distributions: Distributions, inte
             Evidence("protobuf", protobuf.version, protobuf.location),
             Evidence("range", needed, f"metadata of TensorFlow {tensorflow.version}"),
         ),
-        severity=None if fatal else "warning",
+        severity=None if fatal and (build is None or build.active) else "warning",
         confidence="certain" if fatal else "likely",
     )
+
+
+EFFECTS = {
+    True: "TensorFlow's generated code is newer than the protobuf library: importing it fails.",
+    False: "TensorFlow was released for older ones: it may print errors at import, or fail.",
+}
 
 
 def min_of(wanted: SpecifierSet) -> Version:

@@ -18,6 +18,8 @@ from kdoctor.model.rule import Declared, Source, rule
 
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "jaxlib", "torch", "numpy", "h5py", "ml_dtypes")
 
+WHEN = {True: "", False: " when a script of it, `python -c`, `python -m` or a notebook runs there"}
+
 
 @rule(
     Declared(
@@ -36,17 +38,18 @@ def module_shadowed(modules: Modules) -> Verdict:
         return Clear("no file in the current directory or in PYTHONPATH hides a module")
     ranked = sorted(modules.shadows, key=lambda shadow: shadow.module not in FRAMEWORKS)
     first = ranked[0]
-    sure = first.module in FRAMEWORKS and first.found_via == "$PYTHONPATH"
+    sure = first.found_via == "$PYTHONPATH"
+    framework = first.module in FRAMEWORKS
     path = first.path.removesuffix("/__init__.py")
     new = f"{path.removesuffix('.py')}_renamed{'.py' if path.endswith('.py') else ''}"
     return Found(
         what=f"{shortened(first.path, 50)} would be imported as {first.module}.",
-        why=f"It is in {first.found_via}, which Python searches before the installed packages.",
+        why=f"It is in {first.found_via}, which Python searches before the installed packages{WHEN[sure]}.",
         remedy=Remedy(
             text="Rename it, or start Python from another directory.",
             commands=(f"mv {quoted(path)} {quoted(new)}",),
         ),
         evidence=tuple(Evidence(shadow.module, shadow.path, shadow.found_via) for shadow in ranked[:6]),
-        severity="error" if first.module in FRAMEWORKS else "warning",
-        confidence="certain" if sure else "likely",
+        severity="error" if framework else "warning",
+        confidence="certain" if sure and framework else "likely" if sure or framework else "possible",
     )

@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 
 import msgspec
+from packaging.version import Version
 
-from kdoctor.advice import pip, quoted
+from kdoctor.advice import pip, quoted, shortened
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.facts.interpreter import Interpreter
@@ -45,24 +46,24 @@ def corrupted_install(
         return _found(
             f"{name} {version} is installed by its metadata, but its files are gone.",
             Evidence("files", "no directory tensorflow on the import path", interpreter.path),
-            pip(interpreter, "install", "--force-reinstall", "--no-cache-dir", f"{name}=={version}"),
+            (pip(interpreter, "install", "--force-reinstall", "--no-cache-dir", f"{name}=={version}"),),
         )
     double = doubled(distributions)
     if double:
         first = double[0]
+        newest = max(double, key=lambda item: item.release or Version("0"))
+        remove = pip(interpreter, "uninstall", "-y", first.name)
         versions = ", ".join(item.version for item in double)
-        return _found(
-            f"{first.name} is installed twice in {first.location}: {versions}."[:100],
+        found = _found(
+            f"{first.name} is installed twice in {shortened(first.location, 36)}: {versions}."[:100],
             Evidence(first.name, versions, first.location),
-            pip(interpreter, "install", "--force-reinstall", "--no-deps", first.name),
+            (remove, remove, pip(interpreter, "install", "--no-deps", f"{first.name}=={newest.version}")),
         )
+        return msgspec.structs.replace(found, severity="warning", confidence="likely")
     broken = [text for text in distributions.broken if MATTERS.search(text.rpartition("/")[2])]
     if broken:
-        path, _, reason = broken[0].partition(": ")
-        left = "~" in path.rpartition("/")[2]
-        command = f"rm -r {quoted(path)}" if left else pip(interpreter, "check")
-        found = _found(f"{path.rpartition('/')[2]}: {reason}.", Evidence("broken", reason, path), command)
-        return msgspec.structs.replace(found, severity="note") if left else found
+        path, _, reason = broken[0].rpartition(": ")
+        return _metadata(path, reason, interpreter)
     return Clear("no broken metadata of a package that matters here")
 
 
@@ -76,11 +77,24 @@ def doubled(distributions: Distributions) -> tuple[Distribution, ...]:
     return ()
 
 
-def _found(what: str, evidence: Evidence, command: str) -> Found:
+def _metadata(path: str, reason: str, interpreter: Interpreter) -> Found:
+    """A directory that pip left behind is only litter; metadata without content makes pip and imports disagree."""
+    name = path.rpartition("/")[2]
+    left = name.startswith("~")
+    package = name.partition("-")[0].replace("_", "-")
+    again = pip(interpreter, "install", "--force-reinstall", "--no-deps", package)
+    found = _found(
+        f"{shortened(name, 50)}: {reason}."[:100],
+        Evidence("broken", reason, path),
+        (f"rm -r {quoted(path)}",) if left else (f"rm -r {quoted(path)}", again),
+    )
+    return msgspec.structs.replace(found, severity="note" if left else "warning", confidence="likely")
+
+
+def _found(what: str, evidence: Evidence, commands: tuple[str, ...]) -> Found:
     return Found(
         what=what,
         why="Imports fail in ways that point elsewhere, while pip believes that everything is installed.",
-        remedy=Remedy(text="Install it again.", commands=(command,), safety="changes-environment"),
+        remedy=Remedy(text="Clean up, and install it again.", commands=commands, safety="changes-environment"),
         evidence=(evidence,),
     )
-

@@ -15,7 +15,7 @@ from kdoctor.advice import shortened
 from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.interpreter import Interpreter
-from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 FRAMEWORKS = ("tensorflow", "tensorflow-cpu", "keras", "tf-keras", "jax", "jaxlib", "torch", "numpy", "protobuf")
@@ -32,12 +32,19 @@ FRAMEWORKS = ("tensorflow", "tensorflow-cpu", "keras", "tf-keras", "jax", "jaxli
     )
 )
 def user_site_leak(interpreter: Interpreter, distributions: Distributions, environ: Environ) -> Verdict:
-    """The copy that wins is outside the prefix, and the prefix has a copy of another version."""
+    """The copy that wins is outside the environment, and the environment has a copy of another version.
+
+    A system's Python has no environment: there `pip install --user` is meant to win.
+    """
+    if interpreter.kind == "plain" and not environ.variables.get("PYTHONPATH"):
+        return NotApplicable("the interpreter is that of a system, not of an environment")
     for name in FRAMEWORKS:
         copies = distributions.all(name)
         inside = [copy for copy in copies if copy.location.startswith(f"{interpreter.prefix}/")]
         first = copies[0] if copies else None
         if first is None or not inside or first in inside or inside[0].version == first.version:
+            continue
+        if interpreter.kind == "plain" and first.location == interpreter.user_site:
             continue
         return _found(first, inside[0], interpreter, environ.variables.get("PYTHONPATH", ""))
     return Clear("every framework is imported from the environment that has it")
@@ -57,4 +64,5 @@ def _found(first: Distribution, own: Distribution, interpreter: Interpreter, pyt
             Evidence("imported", f"{first.name} {first.version}", first.location),
             Evidence("hidden", f"{own.name} {own.version}", own.location),
         ),
+        confidence="likely",
     )

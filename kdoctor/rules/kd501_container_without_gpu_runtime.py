@@ -50,6 +50,7 @@ HOW = {
             "no-nvidia-gpu",
             "cuda-lib-missing",
             "wheel-outside-runpath",
+            "cuda-does-not-initialise",
         ),
     )
 )

@@ -29,7 +29,13 @@ from kdoctor.model.rule import Declared, Source, rule
         severity="error",
         since="0.1.0",
         sources=(Source("NVIDIA CUDA on WSL user guide; Microsoft: wsl --set-version", "2026-11-21"),),
-        explains=("cuda-lib-missing", "no-nvidia-gpu", "driver-missing", "wheel-outside-runpath"),
+        explains=(
+            "cuda-lib-missing",
+            "no-nvidia-gpu",
+            "driver-missing",
+            "wheel-outside-runpath",
+            "cuda-does-not-initialise",
+        ),
     )
 )
 def wsl_gpu_unavailable(

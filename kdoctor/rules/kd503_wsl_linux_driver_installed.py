@@ -28,7 +28,12 @@ from kdoctor.model.rule import Declared, Source, rule
         severity="error",
         since="0.1.0",
         sources=(Source("NVIDIA CUDA on WSL user guide: do not install a Linux display driver", "2026-11-21"),),
-        explains=("wsl-gpu-unavailable", "driver-not-loaded", "driver-userland-kernel-mismatch"),
+        explains=(
+            "wsl-gpu-unavailable",
+            "driver-not-loaded",
+            "driver-userland-kernel-mismatch",
+            "cuda-does-not-initialise",
+        ),
     )
 )
 def wsl_linux_driver_installed(

@@ -38,7 +38,13 @@ HOW = {
         severity="error",
         since="0.1.0",
         sources=(Source("NVIDIA Container Toolkit documentation: driver capabilities", "2026-11-21"),),
-        explains=("cuda-lib-missing", "driver-libraries-not-found", "wheel-outside-runpath", "driver-missing"),
+        explains=(
+            "cuda-lib-missing",
+            "driver-libraries-not-found",
+            "wheel-outside-runpath",
+            "driver-missing",
+            "cuda-does-not-initialise",
+        ),
     )
 )
 def container_driver_capabilities(

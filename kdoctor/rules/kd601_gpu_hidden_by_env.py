@@ -37,6 +37,7 @@ WHOLE_UUID = 40
         severity="error",
         since="0.1.0",
         sources=(Source("CUDA C++ Programming Guide, environment variables: CUDA_VISIBLE_DEVICES", "2026-11-21"),),
+        explains=("cuda-does-not-initialise",),
     )
 )
 def gpu_hidden_by_env(

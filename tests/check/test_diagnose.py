@@ -158,7 +158,7 @@ def test_a_section_that_is_absent_makes_the_rule_not_applicable() -> None:
     [({"container": Unknown(reason="denied")}, "needs container: denied"), ({}, "needs container: not recorded")],
 )
 def test_a_section_that_is_unknown_makes_the_rule_undetermined(sections: dict[str, Answered], reason: str) -> None:
-    outcome = judge(fires, **sections).outcomes[0]
+    outcome = judge(fires, "", **sections).outcomes[0]
     assert (outcome.state, outcome.reason) == ("undetermined", reason)
 
 

@@ -114,12 +114,12 @@ def test_evidence_without_a_source_ends_with_its_value() -> None:
     ("safety", "text", "shown"),
     [
         ("safe", "Unset it.", "Unset it."),
-        ("needs-root", "Restart.", "Restart (needs root)."),
-        ("changes-environment", "Install it (first).", "Install it (first; changes the environment)."),
+        ("needs-root", "Restart.", "Restart. Needs root."),
+        ("changes-environment", "Install it.", "Install it. Changes the environment."),
     ],
 )
 def test_a_remedy_says_what_it_needs(safety: str, text: str, shown: str) -> None:
-    """Inside its sentence."""
+    """In a sentence of its own."""
     said = finding(remedy=Remedy(text=text, safety=safety))  # type: ignore[arg-type]  # the table holds texts
     assert f"  do    {shown}\n" in plain(report(said))
 

@@ -9,11 +9,13 @@ from kdoctor.model.version import ComputeCapability, CudaVersion
 
 
 class CudaDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A device in CUDA's own order, after CUDA_VISIBLE_DEVICES."""
+    """A device in CUDA's own order, after CUDA_VISIBLE_DEVICES; ``error``: what cuDeviceGet returned instead."""
 
     name: str
     compute_capability: ComputeCapability | None = None
     memory_total_bytes: int | None = None
+    multiprocessors: int | None = None
+    error: str = ""
 
 
 class Libcuda(Section, frozen=True, kw_only=True):
