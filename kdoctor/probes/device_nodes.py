@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kdoctor.host import FileStat, Host, User
-from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.base import Unknown
 from kdoctor.model.facts.device_nodes import DeviceNode, DeviceNodes
 
 PATTERNS = (
@@ -18,15 +18,13 @@ MODPROBE = "/usr/bin/nvidia-modprobe"
 SET_UID = 0o4000
 
 
-def probe(host: Host) -> DeviceNodes | Absent | Unknown:
+def probe(host: Host) -> DeviceNodes | Unknown:
     """Look at /dev; permissions are judged from mode, owner and the user's groups, nothing is opened."""
     if host.platform.os != "linux":
         return Unknown(reason=f"{host.platform.os} has no such nodes")
     nodes = tuple(
         node for pattern in PATTERNS for path in host.glob(pattern) if (node := _node(host, path)) is not None
     )
-    if not nodes:
-        return Absent(looked=PATTERNS)
     return DeviceNodes(nodes=nodes, modprobe=can_make_nodes(host), user_groups=host.user.groups)
 
 

@@ -58,12 +58,11 @@ def driver_missing(
         return NotApplicable("there is no NVIDIA GPU")
     if isinstance(wsl, Wsl):
         return NotApplicable("under WSL the driver is that of Windows")
-    if is_given_away(pci):
+    if isinstance(pci, Pci) and pci.is_given_away:
         return NotApplicable("the card is bound to vfio-pci, for a virtual machine")
-    if isinstance(driver_search, DriverSearch) and driver_search.cuda.state == "opens":
-        path = driver_search.cuda.path
-        if not is_stand_in(path, driver_search.cuda.realpath):
-            return Clear(f"libcuda.so.1 is found: {path}")
+    cuda = driver_search.cuda if isinstance(driver_search, DriverSearch) else None
+    if cuda is not None and cuda.state == "opens" and not cuda.is_stand_in:
+        return Clear(f"libcuda.so.1 is found: {cuda.path}")
     if isinstance(driver, Driver) and has_parts(driver):
         return Clear("parts of a driver are installed")
     if isinstance(container, Container):
@@ -71,21 +70,6 @@ def driver_missing(
     if isinstance(driver_search, Unknown):
         return Undetermined(f"needs the search for libcuda.so.1: {driver_search.reason}")
     return _found(gpus, driver, system)
-
-
-def is_given_away(pci: Pci | Absent | Unknown) -> bool:
-    """Whether every NVIDIA card on the bus is reserved for virtual machines."""
-    bound = {item.kernel_driver for item in pci.devices if item.vendor == "NVIDIA"} if isinstance(pci, Pci) else set()
-    return bound == {"vfio-pci"}
-
-
-def is_stand_in(*paths: str) -> bool:
-    """Whether a libcuda is the toolkit's stub or the package cuda-compat, neither of which is a driver.
-
-    >>> is_stand_in("/usr/local/cuda/lib64/stubs/libcuda.so.1"), is_stand_in("/usr/lib64/libcuda.so.1")
-    (True, False)
-    """
-    return any(part in path for path in paths for part in ("/stubs/", "/compat/"))
 
 
 def has_parts(driver: Driver) -> bool:

@@ -53,9 +53,9 @@ def gpu_device_permission(
         return Undetermined(device_nodes.reason)
     in_container = isinstance(container, Container)
     if isinstance(device_nodes, Absent):
-        if in_container:
-            return NotApplicable("the container was given no GPU at all")
-        return Undetermined("there are no nodes yet; nvidia-modprobe may make them when a program first uses CUDA")
+        return NotApplicable("this system has no such nodes")
+    if in_container and not device_nodes.nodes:
+        return NotApplicable("the container was given no GPU at all")
     closed = closed_nodes(device_nodes.nodes)
     if closed:
         return _closed(closed, device_nodes, sure=isinstance(libcuda, Libcuda), in_container=in_container)

@@ -46,7 +46,7 @@ def no_nvidia_gpu(
     wsl: Wsl | Absent,
 ) -> Verdict:
     """No source sees one; a CPU build on such a machine is meant so and nothing is said."""
-    given_away = is_given_away(pci)
+    given_away = isinstance(pci, Pci) and pci.is_given_away
     if isinstance(gpus, Gpus) and gpus.nvidia and not given_away:
         return Clear(", ".join(gpu.name or gpu.pci_address for gpu in gpus.nvidia)[:80])
     if isinstance(wsl, Wsl):
@@ -61,12 +61,6 @@ def no_nvidia_gpu(
     if asked:
         return NotApplicable(f"the container asks for one ({asked}); see container-without-gpu-runtime")
     return _found(gpus, scheduler, given_away=given_away)
-
-
-def is_given_away(pci: Pci | Absent | Unknown) -> bool:
-    """Whether every NVIDIA card on the bus is reserved for virtual machines."""
-    bound = {item.kernel_driver for item in pci.devices if item.vendor == "NVIDIA"} if isinstance(pci, Pci) else set()
-    return bound == {"vfio-pci"}
 
 
 def gpu_node(device_nodes: DeviceNodes | Absent | Unknown) -> str:

@@ -48,8 +48,7 @@ def driver_libraries_not_found(
     if not driver.module_loaded:
         return NotApplicable("the kernel module is not loaded")
     cuda = driver_search.cuda
-    stub = "/stubs/" in cuda.realpath or "/stubs/" in cuda.path
-    if cuda.state == "opens" and not stub:
+    if cuda.state == "opens" and not cuda.is_stub:
         return Clear(f"{cuda.path} ({cuda.found_via})")
     elsewhere = [
         item.path
@@ -57,7 +56,7 @@ def driver_libraries_not_found(
         if item.soname == "libcuda.so.1" and item.kind == "driver" and item.path != cuda.path
     ]
     in_container = isinstance(container, Container)
-    if stub:
+    if cuda.is_stub:
         return _found(driver, driver_search, elsewhere, *_hidden_by_stub(cuda.path))
     if cuda.state == "broken":
         return _found(driver, driver_search, elsewhere, *_broken(cuda.path, cuda.why_not))

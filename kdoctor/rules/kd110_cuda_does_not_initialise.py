@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from kdoctor.advice import has_nvidia, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.device_nodes import DeviceNodes
 from kdoctor.model.facts.driver_search import DriverSearch
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
@@ -40,7 +42,11 @@ ADVICE = {
     )
 )
 def cuda_does_not_initialise(
-    libcuda: Libcuda | Absent | Unknown, driver_search: DriverSearch, gpus: Gpus | Absent | Unknown
+    libcuda: Libcuda | Absent | Unknown,
+    driver_search: DriverSearch,
+    gpus: Gpus | Absent | Unknown,
+    frameworks: Frameworks | Absent,
+    device_nodes: DeviceNodes | Absent | Unknown,
 ) -> Verdict:
     """cuInit's own code, where a GPU is known to be there."""
     if isinstance(libcuda, Absent) or driver_search.cuda.state == "missing":
@@ -51,6 +57,10 @@ def cuda_does_not_initialise(
         return Undetermined(libcuda.reason)
     if not (libcuda.init_code or libcuda.load_error):
         return Clear(f"cuInit succeeds, {len(libcuda.devices)} device")
+    if isinstance(frameworks, Frameworks) and all(build.gpu == "none" for build in frameworks.builds):
+        return NotApplicable("the installed frameworks are CPU builds")
+    if isinstance(device_nodes, DeviceNodes) and device_nodes.modprobe and not device_nodes.complete:
+        return Undetermined("device nodes are missing, which nvidia-modprobe makes when a program first uses CUDA")
     said = libcuda.load_error or f"{libcuda.init_code} {libcuda.init_error}".rstrip()
     text = ADVICE.get(libcuda.init_code, "Read the kernel's log for the driver's own lines.")
     return Found(

@@ -1,8 +1,7 @@
 """CUDA libraries that the framework opens are not installed anywhere.
 
 What it means: the framework is a CUDA build, and libraries that it opens by name (libcudart, libcublas, ...) are in no
-place of the machine, or the only copy of one lacks a library that it needs itself. `pip install tensorflow` alone
-brings none of them; `tensorflow[and-cuda]` does (from 2.14 on).
+place of the machine. `pip install tensorflow` alone brings none of them; `tensorflow[and-cuda]` does (from 2.14 on).
 
 Why it matters: TensorFlow then prints "Cannot dlopen some GPU libraries" or "Could not find cuda drivers", skips every
 GPU and trains on the CPU. The driver may be perfectly well.
@@ -13,9 +12,9 @@ the machine is of no use to it, and does no harm.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_extra, has_nvidia, pip, quoted, shortened, why_other_release, with_cuda
+from kdoctor.advice import has_extra, has_nvidia, pip, quoted, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
-from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
+from kdoctor.model.facts.cuda_libraries import CudaLibraries, LibrarySearch
 from kdoctor.model.facts.distributions import Distributions
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
@@ -57,15 +56,12 @@ def cuda_lib_missing(
             continue
         if not search.libraries:
             unknown = unknown or f"which CUDA libraries {build.title} opens is not known"
-        gone, unloadable = absent_sonames(search), does_not_load(search)
-        if not gone and unloadable is None:
+        gone = absent_sonames(search)
+        if not gone:
             continue
         if not has_nvidia(gpus) and not any(item.name.startswith("nvidia-c") for item in distributions.items):
             return NotApplicable("there is no NVIDIA GPU, and none of the CUDA libraries was installed for one")
-        if gone:
-            return _found(build, search, gone, interpreter, gpus)
-        if unloadable is not None:
-            return _unloadable(build, unloadable, interpreter, gpus)
+        return _found(build, search, gone, interpreter, gpus)
     if not cuda_libraries.searches:
         return NotApplicable("no framework with a CUDA build is installed")
     return Undetermined(unknown) if unknown else Clear("every CUDA library has a copy on this machine")
@@ -77,15 +73,6 @@ def absent_sonames(search: LibrarySearch) -> tuple[str, ...]:
         item.soname for item in search.libraries if item.state == "missing" and not item.copies and item.required
     )
     return gone if any(not name.startswith("libcudnn") for name in gone) else ()
-
-
-def does_not_load(search: LibrarySearch) -> Library | None:
-    """A library whose only copy lacks something that it needs itself; the driver's own library is another matter."""
-    for item in search.libraries:
-        alone = all(copy.realpath == item.realpath for copy in item.copies)
-        if item.state == "broken" and item.required and alone and "libcuda.so.1" not in item.why_not:
-            return item
-    return None
 
 
 EFFECTS = {
@@ -125,24 +112,13 @@ def _found(
     build: Build, search: LibrarySearch, gone: tuple[str, ...], interpreter: Interpreter, gpus: Gpus | Absent | Unknown
 ) -> Found:
     more = f" and {len(gone) - 2} more" if len(gone) > 2 else ""  # noqa: PLR2004  two fit on the line
-    are = "are" if len(gone) > 1 else "is"
     return Found(
-        what=f"{build.title} needs {', '.join(gone[:2])}{more}, which {are} nowhere on this machine."[:100],
+        what=f"{build.title} needs {', '.join(gone[:2])}{more}, found nowhere here."[:100],
         why=f"The build is for CUDA {build.cuda}; {EFFECTS[build.framework]}",
         remedy=remedy_for(build, interpreter),
         evidence=(
             *(Evidence("missing", name, f"asked for by {search.caller.rpartition('/')[2]}") for name in gone[:8]),
             Evidence("CUDA of the build", str(build.cuda), build.facts_from),
         ),
-        severity=None if has_nvidia(gpus) and build.active else "warning",
-    )
-
-
-def _unloadable(build: Build, item: Library, interpreter: Interpreter, gpus: Gpus | Absent | Unknown) -> Found:
-    return Found(
-        what=f"{item.soname} is there, but does not load: {shortened(item.why_not, 52)}"[:100],
-        why=f"{build.title} opens it; {EFFECTS[build.framework]}",
-        remedy=remedy_for(build, interpreter),
-        evidence=(Evidence(item.soname, item.why_not, item.path),),
         severity=None if has_nvidia(gpus) and build.active else "warning",
     )

@@ -34,7 +34,7 @@ OF_CUDA = ("libcudart.so", "libcublas.so", "libcublasLt.so")
         severity="error",
         since="0.1.0",
         sources=(Source("ld.so(8); jax-ml/jax docs/installation.md on LD_LIBRARY_PATH @cec06d1", "2026-11-21"),),
-        explains=("cudnn-too-old", "cudnn-wrong-version"),
+        explains=("cudnn-too-old", "cudnn-wrong-version", "library-damaged"),
     )
 )
 def conda_cuda_vs_system_cuda_conflict(

@@ -77,7 +77,7 @@ def _found(build: Build, opened: Library, gpu: Gpu, bad: cudnn.BadRow, interpret
         commands = ()
     name = gpu.name or "this GPU"
     return Found(
-        what=f"cuDNN {opened.version} has no code for {gpu.compute_capability}, the compute capability of {shortened(name, 30)}.",
+        what=f"cuDNN {opened.version} has no code for {shortened(name, 30)}, compute capability {gpu.compute_capability}.",
         why=f"{build.title} lists the GPU, then the first convolution or recurrent layer fails or crashes.",
         remedy=Remedy(
             text=f"Hold cuDNN below {bad.from_version} in this environment.",

@@ -91,7 +91,7 @@ def library_here(search: DriverSearch) -> str:
     """What the search for libcuda.so.1 finds instead of the library that the engine passes in."""
     if search.cuda.state == "missing":
         return "no driver library"
-    return "only a toolkit's stub" if "/stubs/" in search.cuda.realpath else "only the image's own libcuda"
+    return "only a toolkit's stub" if search.cuda.is_stub else "only the image's own libcuda"
 
 
 def _found(container: Container, search: DriverSearch, gpus: Gpus | Absent | Unknown, *, sure: bool) -> Found:

@@ -61,14 +61,14 @@ def container_driver_capabilities(
     if isinstance(frameworks, Frameworks) and all(build.gpu == "none" for build in frameworks.builds):
         return NotApplicable("the installed frameworks are CPU builds")
     cuda = driver_search.cuda
-    stub = "/stubs/" in cuda.realpath
-    if cuda.state == "opens" and not stub:
+    if cuda.state == "opens" and not cuda.is_stub:
         return Clear(f"{cuda.path} is in the container")
     if isinstance(driver, Driver) and driver.module_loaded and has_libcuda(driver):
         return NotApplicable("a driver's libcuda.so.1 is in the container (see driver-libraries-not-found)")
     value = environ.variables.get("NVIDIA_DRIVER_CAPABILITIES")
+    what = "only a stub of" if cuda.is_stub else "not"
     return Found(
-        what=f"The container has /dev/nvidia*, but {'only a stub of' if stub else 'not'} the driver's libcuda.so.1.",
+        what=f"The container has /dev/nvidia*, but {what} the driver's libcuda.so.1.",
         why="Frameworks open libcuda.so.1 by name; the runtime passes it in only with the capability `compute`.",
         remedy=Remedy(
             text="Start the container with the NVIDIA runtime and the capability `compute`.",

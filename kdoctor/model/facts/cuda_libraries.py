@@ -43,6 +43,16 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     copies: tuple[LibraryCopy, ...] = ()
     required: bool = True
 
+    @property
+    def is_stub(self) -> bool:
+        """Whether it is a toolkit's stub, which only serves for linking."""
+        return "/stubs/" in self.realpath or "/stubs/" in self.path
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether a libcuda is a stub or of the package cuda-compat, neither of which is a driver."""
+        return self.is_stub or "/compat/" in self.realpath or "/compat/" in self.path
+
 
 class LibrarySearch(msgspec.Struct, frozen=True, kw_only=True):
     """What one framework opens, in its order; ``caller``: the library whose search path counts."""

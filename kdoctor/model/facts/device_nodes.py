@@ -18,8 +18,15 @@ class DeviceNode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceNodes(Section, frozen=True, kw_only=True):
-    """``modprobe``: a set-uid nvidia-modprobe, or being root, can make missing nodes at first use."""
+    """``nodes`` may be empty. ``modprobe``: missing ones are made at first use (set-uid nvidia-modprobe, or root)."""
 
     nodes: tuple[DeviceNode, ...]
     modprobe: bool = False
     user_groups: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the control node, the memory node and that of at least one GPU exist."""
+        paths = {node.path for node in self.nodes}
+        gpu = any(path.removeprefix("/dev/nvidia").isdecimal() for path in paths)
+        return gpu and {"/dev/nvidiactl", "/dev/nvidia-uvm"} <= paths

@@ -22,3 +22,8 @@ class Pci(Section, frozen=True, kw_only=True):
     """Devices of PCI class 03 (display) and 12 (processing accelerators), in bus order; may be empty."""
 
     devices: tuple[PciDevice, ...]
+
+    @property
+    def is_given_away(self) -> bool:
+        """Whether every NVIDIA card on the bus is reserved for virtual machines."""
+        return {item.kernel_driver for item in self.devices if item.vendor == "NVIDIA"} == {"vfio-pci"}
