@@ -139,8 +139,6 @@ def wanted(build: Build) -> tuple[str, ...]:
     for component in gpu_libraries():
         if component == "cudnn":
             names.append(f"libcudnn.so.{build.cudnn.partition('.')[0]}" if build.cudnn else "")
-        elif component == "cublaslt":
-            names.append(str(by_component.get("cublas", "")).replace("libcublas", "libcublasLt"))
         else:
             names.append(str(by_component.get(component, "")))
     return tuple(name for name in names if name)

@@ -22,9 +22,11 @@ from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
+NOT_READY = 802
+LOG = "sudo dmesg | grep -i -E 'nvrm|nvidia' | tail -20"
 ADVICE = {
     100: "CUDA sees no device: check the device nodes, CUDA_VISIBLE_DEVICES and what the container was given.",
-    802: "The GPUs are joined by NVSwitch: start NVIDIA Fabric Manager of the driver's release.",
+    NOT_READY: "The GPUs are joined by NVSwitch: start NVIDIA Fabric Manager of the driver's release.",
     803: "Restart, or take a libcuda of another release (cuda-compat) out of the loader's search order.",
     804: "Take cuda-compat out of the loader's search order: it works on data-centre GPUs only.",
     999: "Reload nvidia_uvm or restart, then read the kernel's log.",
@@ -63,10 +65,11 @@ def cuda_does_not_initialise(
         return Undetermined("device nodes are missing, which nvidia-modprobe makes when a program first uses CUDA")
     said = libcuda.load_error or f"{libcuda.init_code} {libcuda.init_error}".rstrip()
     text = ADVICE.get(libcuda.init_code, "Read the kernel's log for the driver's own lines.")
+    start = ("sudo systemctl enable --now nvidia-fabricmanager",) if libcuda.init_code == NOT_READY else ()
     return Found(
         what=f"CUDA does not initialise: cuInit returns {said}."[:100],
         why="Every CUDA program starts with cuInit; no framework lists a GPU before it succeeds.",
-        remedy=Remedy(text=text, commands=("sudo dmesg | grep -i -E 'nvrm|nvidia' | tail -20",), safety="needs-root"),
+        remedy=Remedy(text=text, commands=(*start, LOG), safety="needs-root"),
         evidence=(
             Evidence("cuInit", said, libcuda.library or driver_search.cuda.path),
             Evidence("libcuda found via", driver_search.cuda.found_via, driver_search.cuda.path),
