@@ -55,7 +55,9 @@ class Files:
     def __init__(self, root: str = "") -> None:
         """``root`` "" means the machine itself."""
         self.root = os.path.realpath(root).rstrip("/") if root else ""
+        # Several probes ask for the same headers and directories; a Host lives for one examination.
         self._elves: dict[str, Elf | Unreadable] = {}
+        self._lists: dict[str, tuple[str, ...] | Unreadable] = {}
 
     def inside(self, path: str, *, follow: bool = True) -> str:
         """The path with links resolved inside the root, whether or not its end exists.
@@ -131,6 +133,11 @@ class Files:
 
     def list(self, directory: str) -> tuple[str, ...] | Unreadable:
         """Sorted names in a directory."""
+        if directory not in self._lists:
+            self._lists[directory] = self._list(directory)
+        return self._lists[directory]
+
+    def _list(self, directory: str) -> tuple[str, ...] | Unreadable:
         try:
             with os.scandir(self._real(directory)) as entries:
                 return tuple(sorted(entry.name for entry in itertools.islice(entries, _MAX_NAMES)))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform as this_platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +100,8 @@ def _is_object(line: str) -> bool:
 def _platform() -> Platform:
     names = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
     if sys.platform == "win32":
+        import platform as this_platform  # noqa: PLC0415  2 ms that only Windows needs
+
         return Platform(os="windows", machine=this_platform.machine(), kernel=this_platform.version())
     name = os.uname()
     return Platform(os=names.get(sys.platform, sys.platform), machine=name.machine, kernel=name.release)
@@ -110,7 +110,9 @@ def _platform() -> Platform:
 def _user() -> User:
     home = os.path.expanduser("~")
     if sys.platform == "win32":
-        return User(name=getpass.getuser(), home=home, host_name=this_platform.node())
+        import platform as this_platform  # noqa: PLC0415  2 ms that only Windows needs
+
+        return User(name=os.environ.get("USERNAME", ""), home=home, host_name=this_platform.node())
     gids = tuple(sorted({os.getgid(), os.getegid(), *os.getgroups()}))
     uid = os.geteuid()
     groups = tuple(_group(gid) for gid in gids)

@@ -39,6 +39,7 @@ class Redactor:
         """``user_name`` and ``host_name``: whose machine it is; "" where that is not known."""
         self.people: dict[str, str] = {}
         self.devices: dict[str, str] = {}
+        self._done: dict[str, str] = {}
         self.exact: list[tuple[re.Pattern[str], str]] = []
         if len(user_name) >= SHORTEST_NAME and user_name not in NOT_PERSONAL:
             self._person(user_name)
@@ -51,6 +52,12 @@ class Redactor:
             return name
         number = len(self.people) + 1
         return self.people.setdefault(name, "user" if number == 1 else f"user{number}")
+
+    def cleaned(self, value: str) -> str:
+        """One text, redacted and fit for JSON; the same text is worked on once."""
+        if value not in self._done:
+            self._done[value] = self.text(clean(value))
+        return self._done[value]
 
     def text(self, value: str) -> str:
         """One text, redacted."""

@@ -13,7 +13,9 @@ from kdoctor.model.report import Report
 
 def render(document: Report | Facts, *, redact_for: User | None) -> str:
     """Indented JSON; ``redact_for`` None keeps personal values."""
-    plain = each_text(to_builtins(document), clean)
+    change = clean
     if redact_for is not None:
-        plain = each_text(plain, Redactor(user_name=redact_for.name, host_name=redact_for.host_name).text)
+        redactor = Redactor(user_name=redact_for.name, host_name=redact_for.host_name)
+        change = redactor.cleaned
+    plain = each_text(to_builtins(document), change)
     return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()

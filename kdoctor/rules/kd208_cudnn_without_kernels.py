@@ -75,9 +75,9 @@ def _found(build: Build, opened: Library, gpu: Gpu, bad: cudnn.BadRow, interpret
         commands = (pip(interpreter, "install", f"{package}{least}<{bad.from_version}"),)
     else:
         commands = ()
-    name = gpu.name or "this GPU"
+    name, capability = gpu.name or "this GPU", gpu.compute_capability
     return Found(
-        what=f"cuDNN {opened.version} has no code for {shortened(name, 30)}, compute capability {gpu.compute_capability}.",
+        what=f"cuDNN {opened.version} has no code for {shortened(name, 30)} (compute capability {capability}).",
         why=f"{build.title} lists the GPU, then the first convolution or recurrent layer fails or crashes.",
         remedy=Remedy(
             text=f"Hold cuDNN below {bad.from_version} in this environment.",
@@ -86,6 +86,6 @@ def _found(build: Build, opened: Library, gpu: Gpu, bad: cudnn.BadRow, interpret
         ),
         evidence=(
             Evidence("cuDNN opened", opened.version, opened.path),
-            Evidence("compute capability", str(gpu.compute_capability), f"{name} ({', '.join(gpu.seen_by)})"),
+            Evidence("compute capability", str(capability), f"{name} ({', '.join(gpu.seen_by)})"),
         ),
     )
