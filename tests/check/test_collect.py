@@ -163,7 +163,7 @@ def test_progress_ends_with_everything_done(tmp_path: Path) -> None:
     seen: list[Progress] = []
     probes = (probe_of(container), probe_of(scheduler))
     collect(SysrootHost(str(tmp_path)), probes, GIVEN, timeout_s=20, watch=seen.append)
-    assert seen[0] == Progress(0, 2, ("container",))
+    assert seen[0] == Progress(0, 2, ())
     assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
 
 
