@@ -6,6 +6,8 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import tomli
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kdoctor"
 DOOR = {"kdoctor.host", "kdoctor.inside"}

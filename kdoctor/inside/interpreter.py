@@ -5,6 +5,7 @@ The JSON is written by hand: importing json would double the time that an interp
 
 import sys
 
+SPACE, TILDE, QUOTES = 32, 126, (34, 92)
 SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
 
 
@@ -14,7 +15,7 @@ def quoted(text):
     units = data.decode("utf-8", "replace").encode("utf-16-be")
     codes = bytearray(units)
     pairs = [codes[index] * 256 + codes[index + 1] for index in range(0, len(codes), 2)]
-    return '"' + "".join(chr(c) if 32 <= c < 127 and c not in (34, 92) else "\\u%04x" % c for c in pairs) + '"'
+    return '"' + "".join(chr(c) if SPACE <= c <= TILDE and c not in QUOTES else "\\u%04x" % c for c in pairs) + '"'
 
 
 def main():

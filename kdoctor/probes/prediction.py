@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from packaging.version import Version
-
 from kdoctor.host import Host
+from kdoctor.knowledge.tensorflow import limits
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries
 from kdoctor.model.facts.distributions import parse_release
@@ -17,8 +16,6 @@ from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.prediction import Expected, Prediction
 from kdoctor.model.version import ComputeCapability
 
-LEAST_LISTED = ComputeCapability("3.5")  # measured: TensorFlow lists such a GPU even where it has no code for it
-NEEDS_NVML = Version("2.21")  # measured: from here TensorFlow lists no GPU where NVML does not open and initialise
 CUT_OFF = "where its last segment ends"  # as kdoctor.host.elf_file words it
 LEAST_MULTIPROCESSORS = 8  # fewer are left out where another GPU has more (TensorFlow, gpu_device.cc; measured)
 
@@ -77,7 +74,7 @@ def by_libcuda(libcuda: Libcuda | Absent | Unknown) -> Guess | None:
 def by_nvml(build: Build, search: DriverSearch | Unknown, nvml: Nvml | Absent | Unknown) -> Guess | None:
     """NVML has to as well, for TensorFlow from a certain release on."""
     release = parse_release(build.version)
-    if build.framework != "tensorflow" or release is None or release < NEEDS_NVML:
+    if build.framework != "tensorflow" or release is None or release < limits().needs_nvml:
         return None
     if isinstance(nvml, Absent) or (isinstance(search, DriverSearch) and search.nvml.state == "missing"):
         return Guess(0, "libnvidia-ml.so.1 is not found")
@@ -119,4 +116,4 @@ def is_listed(device: CudaDevice, devices: tuple[CudaDevice, ...]) -> bool:
     """TensorFlow's own two conditions (gpu_device.cc): compute capability, and multiprocessors beside the largest."""
     counts = [other.multiprocessors or 0 for other in devices]
     enough = not all(counts) or (device.multiprocessors or 0) >= min(LEAST_MULTIPROCESSORS, max(counts))
-    return enough and device.compute_capability is not None and device.compute_capability >= LEAST_LISTED
+    return enough and device.compute_capability is not None and device.compute_capability >= limits().least_listed

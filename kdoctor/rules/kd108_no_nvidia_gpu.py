@@ -85,7 +85,7 @@ def _found(gpus: Gpus | Absent, scheduler: Scheduler | Absent, *, given_away: bo
         remedy=Remedy(text=text),
         evidence=(
             *(Evidence("gpu", f"{gpu.vendor} {gpu.name}".strip(), gpu.pci_address) for gpu in others[:3]),
-            *(Evidence("NVIDIA GPU", "vfio-pci" if given_away else "none", place) for place in looked),
+            Evidence("NVIDIA GPU", "vfio-pci" if given_away else "none", ", ".join(looked)),
             *((Evidence("GPUs granted", str(granted), "scheduler"),) if granted else ()),
         ),
         severity="error" if granted else None,
