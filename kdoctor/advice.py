@@ -22,6 +22,14 @@ DRIVER_COMMANDS = {
         "sudo reboot",
     ),
 }
+REBUILD_COMMANDS = {
+    "fedora": ("sudo dnf install kernel-devel-{kernel}", "sudo akmods --force", "sudo modprobe nvidia"),
+    "rhel": ("sudo dnf install kernel-devel-{kernel}", "sudo dkms autoinstall", "sudo modprobe nvidia"),
+    "arch": ("sudo pacman -S linux-headers", "sudo dkms autoinstall", "sudo modprobe nvidia"),
+    "opensuse": ("sudo zypper install kernel-default-devel", "sudo dkms autoinstall", "sudo modprobe nvidia"),
+    "ubuntu": ("sudo apt install linux-headers-{kernel}", "sudo dkms autoinstall", "sudo modprobe nvidia"),
+}
+REBUILD_COMMANDS["debian"] = REBUILD_COMMANDS["ubuntu"]
 FAMILIES = {
     "linuxmint": "ubuntu", "pop": "ubuntu", "rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel",
     "manjaro": "arch", "endeavouros": "arch", "opensuse-leap": "opensuse", "opensuse-tumbleweed": "opensuse",
@@ -55,6 +63,12 @@ def family(system: System | Absent | Unknown) -> str:
 def driver_commands(system: System | Absent | Unknown) -> tuple[str, ...]:
     """How this distribution installs or updates the driver; needs root."""
     return DRIVER_COMMANDS.get(family(system), ())
+
+
+def rebuild_commands(system: System) -> tuple[str, ...]:
+    """How this distribution builds the driver's module for the running kernel; needs root."""
+    found = REBUILD_COMMANDS.get(family(system), ("sudo dkms autoinstall", "sudo modprobe nvidia"))
+    return tuple(command.format(kernel=system.kernel) for command in found)
 
 
 def with_cuda(build: Build) -> str:

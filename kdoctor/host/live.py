@@ -78,7 +78,7 @@ def answer_of(ran: Ran | NotRun, python: str) -> Asked:
     index = next((index for index in range(len(lines) - 1, -1, -1) if _is_object(lines[index])), None)
     ending = "" if isinstance(ran, Ran) else f"after its answer: {ran}"
     if index is not None:
-        noise = [*lines[:index], *lines[index + 1 :], *([ending] if ending else [])]
+        noise = [*lines[:index], *lines[index + 1 :], *ran.err.splitlines(), *([ending] if ending else [])]
         return Answer(json=lines[index].strip().encode("utf-8", "replace"), noise="\n".join(noise)[-NOISE_LIMIT:])
     if isinstance(ran, NotRun):
         return Unanswered(reason=f"{python}: {ran}", crashed=ran.detail if ran.why == "crashed" else "")

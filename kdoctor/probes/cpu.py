@@ -8,6 +8,8 @@ from kdoctor.model.facts.cpu import Cpu
 
 FLAGS = frozenset(
     (
+        "sse2",
+        "ssse3",
         "sse4_1",
         "sse4_2",
         "avx",

@@ -13,7 +13,7 @@ What to do: look why it is not loaded (the command below says), mend that, and l
 
 from __future__ import annotations
 
-from kdoctor.advice import driver_commands, seen_gpus
+from kdoctor.advice import driver_commands, rebuild_commands, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.driver import Driver
@@ -118,8 +118,7 @@ def why_not_loaded(driver: Driver, system: System) -> tuple[str, str, tuple[str,
         return "the reason is not in the files", text, ("sudo modprobe nvidia; sudo dmesg | tail -20",)
     if driver.modules_for_other_kernels or driver.dkms:
         text = "Build the module for the running kernel, then load it."
-        headers = f"sudo apt install linux-headers-{system.kernel} || sudo dnf install kernel-devel-{system.kernel}"
-        return "there is none for this kernel", text, (headers, "sudo dkms autoinstall", "sudo modprobe nvidia")
+        return "there is none for this kernel", text, rebuild_commands(system)
     text = "Install the whole driver: only its libraries are here, no module for any kernel was found."
     return "only its libraries are there", text, driver_commands(system)
 

@@ -17,7 +17,7 @@ SITE = f"{PREFIX}/lib/python3.12/site-packages"
 
 def machine(folder: Path, files: Mapping[str, str], *, cwd: str = "") -> SysrootHost:
     """A recorded machine that has these files, by absolute path, and nothing else."""
-    document = {"schema": 1, "platform": {"os": "linux", "machine": "x86_64"}, "user": {"home": "/home/user"}, "cwd": cwd}
+    document = {"platform": {"os": "linux", "machine": "x86_64"}, "user": {"home": "/home/user"}, "cwd": cwd}
     (folder / "root").mkdir(parents=True, exist_ok=True)
     (folder / "machine.json").write_text(json.dumps(document), encoding="utf-8")
     for path, text in files.items():
