@@ -17,7 +17,6 @@ VENV_HOMES = (
     ".pyenv/versions",
     ".local/share/uv/python",
 )
-VENV_NAMES = (".venv", "venv", "env", ".env")
 PIXI = ".pixi/envs"
 
 
@@ -30,8 +29,10 @@ def prefixes(host: Host) -> tuple[str, ...]:
     """Prefixes of all environments found: active, here, in the home directory, conda's, pixi's, and the system's."""
     home = host.user.home
     found: list[str] = [host.environ.get(name, "") for name in ("VIRTUAL_ENV", "CONDA_PREFIX")]
+    for folder in dict.fromkeys((host.cwd, home)):
+        names = names_in(host, folder) if folder else ()
+        found += [f"{folder}/{name}" for name in names if exists(host, f"{folder}/{name}/pyvenv.cfg")]
     if host.cwd:
-        found += [f"{host.cwd}/{name}" for name in VENV_NAMES]
         found += [f"{host.cwd}/{PIXI}/{name}" for name in names_in(host, f"{host.cwd}/{PIXI}")]
     for folder in VENV_HOMES:
         found += [f"{home}/{folder}/{name}" for name in names_in(host, f"{home}/{folder}")]
