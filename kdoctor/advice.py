@@ -86,6 +86,8 @@ def with_cuda(build: Build) -> str:
             version = str(other.patches[-1]) if other else version
         elif row is not None and not row.and_cuda:
             return f"{row.gpu_package}=={version}"
+        elif row is not None and release is not None and not release.is_prerelease:
+            version = str(max(row.patches))  # the extra of 2.15.0 asks for packages that the index does not have
         nightly = release is not None and release.is_devrelease
         return "tf-nightly[and-cuda]" if nightly else f"tensorflow[and-cuda]=={version}"
     if build.framework == "jax":

@@ -72,8 +72,7 @@ def meant(build: Build, gone: list[Library], toolkits: CudaToolkits, variables: 
 
     One whose libraries have the names that are asked for is none: it is only not complete.
     """
-    missing = {item.soname for item in gone}
-    others = [item for item in toolkits.items if item.version and missing.isdisjoint(sonames_of(item))]
+    others = [item for item in toolkits.items if item.version and not_in(item, gone)]
     pointed = next((item for item in others if is_pointed_at(item, variables)), None)
     row = tensorflow.wheel_of(build.version) if build.framework == "tensorflow" else None
     if pointed is None and others and row is not None and not row.and_cuda:
@@ -81,9 +80,11 @@ def meant(build: Build, gone: list[Library], toolkits: CudaToolkits, variables: 
     return pointed
 
 
-def sonames_of(toolkit: CudaToolkit) -> set[str]:
-    """The names of a toolkit's libraries, by the table."""
-    return {str(name) for name in cuda.sonames(toolkit.version).values()} if toolkit.version else set()
+def not_in(toolkit: CudaToolkit, gone: list[Library]) -> list[str]:
+    """The missing libraries whose very names a toolkit of that version does not have, by the table."""
+    theirs = {str(name) for name in cuda.sonames(toolkit.version).values()} if toolkit.version else set()
+    # The table names no libcublasLt, which comes with libcublas.
+    return [item.soname for item in gone if not item.soname.startswith("libcublasLt") and item.soname not in theirs]
 
 
 def is_pointed_at(toolkit: CudaToolkit, variables: dict[str, str]) -> bool:
@@ -111,7 +112,7 @@ def _found(
         commands = ()
     return Found(
         what=f"{build.title} needs CUDA {build.cuda}, but {shortened(other.path, 36)} has CUDA {other.version}.",
-        why=f"Libraries are opened by exact name: {gone[0].soname} is not in a CUDA {other.version} toolkit.",
+        why=f"Libraries are opened by exact name: {not_in(other, gone)[0]} is not in a CUDA {other.version} toolkit.",
         remedy=Remedy(text=text, commands=commands, safety="changes-environment"),
         evidence=(
             Evidence("CUDA toolkit", str(other.version), f"{other.path} ({other.found_via})"),

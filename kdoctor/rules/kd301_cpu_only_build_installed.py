@@ -14,6 +14,8 @@ from __future__ import annotations
 from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda
+from kdoctor.model.facts.container import Container
+from kdoctor.model.facts.driver_search import DriverSearch
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
@@ -45,6 +47,8 @@ def cpu_only_build_installed(
     interpreter: Interpreter,
     conda: Conda | Absent,
     system: System,
+    container: Container | Absent,
+    driver_search: DriverSearch | Absent | Unknown,
 ) -> Verdict:
     """The backend that Keras uses, or the only framework, has no CUDA in it although a GPU is there."""
     active = [build for build in frameworks.builds if build.active]
@@ -60,6 +64,9 @@ def cpu_only_build_installed(
         return Undetermined(f"needs to know whether there is a GPU: {gpus.reason}")
     if not has_nvidia(gpus):
         return NotApplicable("a CPU build on a machine without an NVIDIA GPU is as it should be")
+    missing = isinstance(driver_search, DriverSearch) and driver_search.cuda.state == "missing"
+    if isinstance(container, Container) and missing:
+        return NotApplicable("this container was given no GPU, and a CPU build suits that")
     if system.os != "linux":
         return NotApplicable(f"on {system.os} other rules judge the build")
     if len(cpu) < len(active):

@@ -11,7 +11,7 @@ What to do: uninstall all of them, then install the one you want.
 
 from __future__ import annotations
 
-from kdoctor.advice import has_nvidia, pip, with_cuda
+from kdoctor.advice import has_nvidia, pip, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.distributions import Distributions
 from kdoctor.model.facts.frameworks import Frameworks
@@ -51,13 +51,15 @@ def tensorflow_packages_overlap(
     if len(real) < 2:  # noqa: PLR2004  it takes two to overlap
         return Clear(f"only {', '.join(tensorflow.distributions) or 'one copy'} is installed")
     build = frameworks.get("tensorflow")
-    wanted = with_cuda(build) if build is not None and has_nvidia(gpus) else f"{real[0]}=={tensorflow.version}"
+    text, wanted = "Uninstall all of them, then install the one you want.", f"{real[0]}=={tensorflow.version}"
+    if build is not None and has_nvidia(gpus):
+        text, wanted = text + why_other_release(build), with_cuda(build)
     kind = {True: "CUDA", False: "CPU", None: "unknown"}[tensorflow.is_cuda_build]
     return Found(
         what=f"{' and '.join(tensorflow.distributions[:3])} are installed over each other."[:100],
         why=f"They own the same files; what is there now is a {kind} build. The one installed last wins, file by file.",
         remedy=Remedy(
-            text="Uninstall all of them, then install the one you want.",
+            text=text,
             commands=(pip(interpreter, "uninstall", "-y", *real), pip(interpreter, "install", wanted)),
             safety="changes-environment",
         ),

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from kdoctor.advice import pip
 from kdoctor.knowledge import tensorflow as table
-from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
@@ -62,9 +62,21 @@ def protobuf_mismatch(
     broken = table.broken_by("protobuf", protobuf.release, release)
     if broken is None and (not text or wanted.contains(protobuf.release, prereleases=True)):
         return Clear(f"protobuf {protobuf.version} is in the range {text or 'any'}")
-    fatal = broken is not None or protobuf.release < min_of(wanted)
-    needed = f"protobuf<{broken.first_bad}" if broken is not None else f"protobuf{wanted}"
     build = frameworks.get("tensorflow")
+    return _found(tensorflow, protobuf, wanted, broken, interpreter, weak=build is not None and not build.active)
+
+
+def _found(
+    tensorflow: Tensorflow,
+    protobuf: Distribution,
+    wanted: SpecifierSet,
+    broken: table.Break | None,
+    interpreter: Interpreter,
+    *,
+    weak: bool,
+) -> Found:
+    fatal = broken is not None or (protobuf.release or Version("0")) < min_of(wanted)
+    needed = f"protobuf<{broken.first_bad}" if broken is not None else f"protobuf{wanted}"
     return Found(
         what=f"protobuf {protobuf.version} is installed; TensorFlow {tensorflow.version} needs {needed}.",
         why=f"This TensorFlow {broken.effect}; importing it stops." if broken else EFFECTS[fatal],
@@ -77,7 +89,7 @@ def protobuf_mismatch(
             Evidence("protobuf", protobuf.version, protobuf.location),
             Evidence("range", needed, f"metadata of TensorFlow {tensorflow.version}"),
         ),
-        severity=None if fatal and (build is None or build.active) else "warning",
+        severity="warning" if weak or not fatal else None,
         confidence="certain" if fatal else "likely",
     )
 
