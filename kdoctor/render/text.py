@@ -100,7 +100,7 @@ def _remedy(finding: Finding, width: int) -> Iterator[Line]:
 
 
 def _evidence(finding: Finding, width: int) -> Iterator[Line]:
-    column = min(max((len(item.fact) for item in finding.evidence), default=0), 24)
+    column = min(max((len(item.fact) for item in finding.evidence), default=0), 28)
     room = width - 2 - LABEL - column - 2
     label = "seen"
     for (fact, source), items in groupby(finding.evidence, lambda item: (item.fact, item.source)):
