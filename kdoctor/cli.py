@@ -221,11 +221,10 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
-    from kdoctor.terminal import crash, interrupted, say
+    from kdoctor.terminal import crash, interrupted, open_streams, say
 
     signal.signal(signal.SIGTERM, terminated)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a text stream unless a test replaced it
+    open_streams()
     try:
         code = app(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()

@@ -66,6 +66,16 @@ def with_progress(work: Callable[[Callable[[Progress], None]], Result]) -> Resul
         sys.stderr.flush()
 
 
+def open_streams() -> None:
+    """Give closed streams a place to go, and let a stream that cannot show a character escape it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(trouble: Trouble) -> int:
     """Print a trouble on stderr."""
     hint = f" {trouble.hint}" if trouble.hint else ""
@@ -101,5 +111,6 @@ def crash(error: Exception) -> int:
 
 def usage(message: str) -> int:
     """A mistyped command or option."""
-    sys.stderr.write(f"kdoctor: {visible(message)} Try `kdoctor --help`.\n")
+    if message:  # none where the help itself was the answer
+        sys.stderr.write(f"kdoctor: {visible(message)} Try `kdoctor --help`.\n")
     return 2
