@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdoctor import __version__
+from kdoctor.cli_fix import fix
+from kdoctor.cli_recipes import app as recipes
 from kdoctor.model.trouble import Trouble
+from kdoctor.options import Sysroot, one_of, split
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
@@ -25,13 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(recipes, name="recipes")
+app.command("fix")(fix)
 
 Python = Annotated[str, typer.Option("--python", metavar="PATH", help="Examine this interpreter.")]
 Env = Annotated[
     str, typer.Option("--env", metavar="NAME|PREFIX", help="Examine this environment (venv, conda, pixi, uv).")
-]
-Sysroot = Annotated[
-    str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")
 ]
 Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
 Timeout = Annotated[
@@ -187,18 +189,6 @@ def schema() -> None:
     from kdoctor.commands import schema as command
 
     sys.stdout.write(command.schema())
-
-
-def split(values: list[str] | None) -> tuple[str, ...]:
-    """Repeated and comma-separated values alike."""
-    return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
-
-
-def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
-    """Raise Trouble for a value that is none of the allowed ones."""
-    if value not in allowed:
-        reference = "option-value-unknown"
-        raise Trouble(reference, f"{option} {value}: expected one of {', '.join(allowed)}", code=2)
 
 
 def one_origin(request: Request) -> None:

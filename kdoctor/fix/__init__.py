@@ -1,0 +1,1 @@
+"""From broken to training, or nothing changed: choose a recipe, solve it, make the environment, prove it."""

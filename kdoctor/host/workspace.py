@@ -1,0 +1,254 @@
+"""The writing door: make a directory in full beside its place, and put it there in one step.
+
+Everything is done in `.NAME.kdoctor-XXXXXXXX`, beside the target so that a rename is enough: `prefix` in it becomes
+the target, `work` is for what is only needed on the way, and `kdoctor-staging.json` names the owner. However kdoctor
+ends, the target is absent, or what it was, or complete; what was left is removed by the next start for the same
+target, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from kdoctor.host.lock import Lock, Record, take
+from kdoctor.host.owner import Owner, is_dead_here, this_owner
+from kdoctor.host.place import nearest, refuse
+from kdoctor.host.rename import exchange, remove_tree, rename_new, sync_directory, sync_tree, write_file
+from kdoctor.model.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MARKER = "kdoctor-staging.json"
+_LONGEST_NAME = 200
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in a staging directory. ``swapping``: the old target may lie in `old`, and has to go back."""
+
+    owner: Owner
+    target: str
+    state: Literal["making", "swapping"] = "making"
+
+
+class Workspace:
+    """A directory being made. ``prefix``: build it here; ``work``: scratch room; ``target``: where it will be."""
+
+    def __init__(self, target: str, staging: str, *, replace: bool) -> None:
+        """Make the directories; the marker comes first."""
+        self.target = target
+        self.staging = staging
+        self.replace = replace
+        self.prefix = os.path.join(staging, "prefix")
+        self.work = os.path.join(staging, "work")
+        os.mkdir(staging, 0o700)
+        self._mark("making")
+        os.mkdir(self.prefix, 0o755)
+        os.mkdir(self.work, 0o700)
+        self.committed = False
+
+    def _mark(self, state: Literal["making", "swapping"]) -> None:
+        marker = Marker(owner=this_owner(), target=self.target, state=state)
+        write_file(os.path.join(self.staging, MARKER), msgspec.json.encode(marker))
+
+    def write(self, name: str, data: bytes) -> None:
+        """A file of the new directory; ``name`` is relative to it."""
+        path = os.path.join(self.prefix, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+
+    def read(self, name: str) -> bytes:
+        """A file of the new directory."""
+        with open(os.path.join(self.prefix, name), "rb") as file:
+            return file.read()
+
+    def note(self, name: str, data: bytes) -> str:
+        """A file that is only needed on the way; gives its path."""
+        path = os.path.join(self.work, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def keep(self, note: str, name: str) -> bytes:
+        """Take a file that was made on the way into the new directory; gives its content."""
+        with open(os.path.join(self.work, note), "rb") as file:
+            data = file.read()
+        self.write(name, data)
+        return data
+
+    def link(self, name: str, target: str) -> None:
+        """A symbolic link in the new directory, to a target relative to it; one that is there already stays."""
+        path = os.path.join(self.prefix, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.lexists(path):
+            os.symlink(target, path)
+
+    def commit(self) -> None:
+        """Put the directory in its place, on the disk when this returns. Raises Trouble where it is taken by now."""
+        sync_tree(self.prefix)
+        try:
+            if not os.path.lexists(self.target):
+                rename_new(self.prefix, self.target)
+            elif not self.replace:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.target)
+            elif not exchange(self.prefix, self.target):
+                self._swap()
+        except FileExistsError as error:
+            message = f"{self.target} was made by something else meanwhile; kdoctor does not touch it"
+            raise Trouble("prefix-exists", message) from error
+        self.committed = True
+        sync_directory(os.path.dirname(self.target))
+
+    def _swap(self) -> None:
+        """Two renames where one step is not to be had; a start after a kill in between puts the old one back."""
+        old = os.path.join(self.staging, "old")
+        self._mark("swapping")
+        os.rename(self.target, old)
+        try:
+            os.rename(self.prefix, self.target)
+        except OSError:
+            os.rename(old, self.target)
+            raise
+
+
+@contextlib.contextmanager
+def workspace(
+    target: str,
+    *,
+    replace: bool = False,
+    need_bytes: int = 0,
+    wait_s: float = 0.0,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[Workspace]:
+    """Room to make ``target``, an absolute path; what is not committed is gone at the end.
+
+    Raises Trouble: the place is taken, inside another environment, not writable, too small, or being made by
+    somebody else for longer than ``wait_s``; or the disk fails on the way.
+    """
+    refuse(target, replace=True, need_bytes=0)  # taken or too small counts once the lock is held
+    with _told(target), _locked(target, wait_s, on_wait) as (lock, parents):
+        refuse(target, replace=replace, need_bytes=need_bytes)
+        staging = f"{_stem(target)}{secrets.token_hex(4)}"
+        lock.write(Record(owner=this_owner(), staging=os.path.basename(staging), parents=parents))
+        try:
+            yield Workspace(target, staging, replace=replace)
+        finally:
+            _put_back(staging, target)
+            remove_staging(staging)
+
+
+@contextlib.contextmanager
+def _told(target: str) -> Iterator[None]:
+    """A disk that fails as one Trouble."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            hint = "Free some space, or choose a prefix on another disk."
+            raise Trouble("disk-full", f"the disk of {target} became full", hint=hint) from error
+        where = error.filename or target
+        raise Trouble("disk-failed", f"{where}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _locked(
+    target: str, wait_s: float, on_wait: Callable[[str], None] | None
+) -> Iterator[tuple[Lock, tuple[str, ...]]]:
+    """The lock of the target, what a killed start left removed, and the parents that had to be made for it."""
+    parents = _missing(os.path.dirname(target))
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    lock = take(f"{_stem(target)}lock", wait_s=wait_s, on_wait=on_wait)
+    clean = False
+    try:
+        before = lock.before
+        clean = recover(target, before)
+        parents = tuple(dict.fromkeys((*parents, *(before.parents if before and clean else ()))))
+        yield lock, parents
+    finally:
+        if clean:
+            lock.release()
+        else:
+            lock.let_go()
+        for parent in parents if not os.path.lexists(target) else ():
+            with contextlib.suppress(OSError):  # no longer empty, so not ours to remove
+                os.rmdir(parent)
+
+
+def _missing(path: str) -> tuple[str, ...]:
+    """The directories that have to be made, the deepest first."""
+    there = nearest(path)
+    found = []
+    while path != there:
+        found.append(path)
+        path = os.path.dirname(path)
+    return tuple(found)
+
+
+def _stem(target: str) -> str:
+    """The beginning of every name that kdoctor uses beside a target."""
+    name = os.path.basename(target)
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = sha256(os.fsencode(name)).hexdigest()[:16]
+    return os.path.join(os.path.dirname(target), f".{name}.kdoctor-")
+
+
+def recover(target: str, before: Record | None) -> bool:
+    """Remove what dead kdoctors of this host left of this target; its lock is held. False where something stays."""
+    parent, stem = os.path.split(_stem(target))
+    pattern = re.compile(re.escape(stem) + r"[0-9a-f]{8}\Z")
+    stays = before is not None and not is_dead_here(before.owner) and bool(before.staging)
+    for name in sorted(os.listdir(parent)):
+        if pattern.match(name):
+            stays |= not _recover_one(os.path.join(parent, name), target, before)
+    return not stays
+
+
+def _recover_one(staging: str, target: str, before: Record | None) -> bool:
+    marker = _marker(staging)
+    recorded = before is not None and before.staging == os.path.basename(staging) and is_dead_here(before.owner)
+    if marker is None:
+        bare = recorded and set(os.listdir(staging)) <= {f"{MARKER}.part"}
+        if bare:
+            remove_tree(staging)
+        return bare
+    if marker.target != target or not is_dead_here(marker.owner):
+        return False
+    _put_back(staging, target)
+    remove_staging(staging)
+    return True
+
+
+def _put_back(staging: str, target: str) -> None:
+    """The old target, where a swap stopped half-way; raises OSError rather than have it removed."""
+    old = os.path.join(staging, "old")
+    if os.path.isdir(old) and not os.path.lexists(target):
+        os.rename(old, target)
+        sync_directory(os.path.dirname(target))
+
+
+def _marker(staging: str) -> Marker | None:
+    try:
+        with open(os.path.join(staging, MARKER), "rb") as file:
+            return msgspec.json.decode(file.read(1 << 16), type=Marker)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def remove_staging(staging: str) -> None:
+    """Remove a staging directory, its marker last, so that a kill on the way leaves it recognisable."""
+    if not os.path.isdir(staging):
+        return
+    for name in os.listdir(staging):
+        if name != MARKER:
+            remove_tree(os.path.join(staging, name))
+    remove_tree(os.path.join(staging, MARKER))
+    os.rmdir(staging)
