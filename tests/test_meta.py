@@ -16,6 +16,7 @@ from kdoctor import rules
 from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
 from kdoctor.cli import app
+from kdoctor.fix.recipes import shipped
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.finding import Finding
@@ -127,6 +128,12 @@ def test_kdoctor_commands_in_remedies_are_understood(rule: Rule) -> None:
         context = group.make_context("kdoctor", list(words))
         name, found, left = group.resolve_command(context, list(words))  # type: ignore[attr-defined]  # a group
         found.make_context(name, left, parent=context)
+
+
+@each_rule
+def test_a_remedy_names_recipes_that_exist(rule: Rule) -> None:
+    named = {finding.remedy.recipe for finding in findings(rule)} - {""}
+    assert named - {recipe.id for recipe in shipped()} == set()
 
 
 def test_no_id_is_used_twice_or_again() -> None:

@@ -151,7 +151,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> list[str]:
 def page_of(choice: Choice) -> str:
     """A recipe for people: what it is, what it installs, what it requires, whether that is met, how to make it."""
     recipe = choice.recipe
-    lines = [f"{visible(recipe.id)}  {visible(recipe.title)}", ""]
+    lines = [recipe.id, *wrapped(recipe.title), ""]
     for paragraph in recipe.about.split("\n\n"):
         lines += [*wrapped(" ".join(paragraph.split())), ""]
     lines += list(installs(recipe))

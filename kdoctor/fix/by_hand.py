@@ -6,21 +6,19 @@ import re
 
 from kdoctor.advice import quoted
 from kdoctor.fix.contents import pip_specs
-from kdoctor.model.recipe import Recipe
+from kdoctor.model.recipe import CondaPart, Recipe
 from kdoctor.model.version import PythonVersion
 
 
 def commands(recipe: Recipe, python: PythonVersion | None) -> tuple[str, ...]:
     """Commands for a POSIX shell, in order; ``python`` None: the newest that the recipe is for."""
     version = python or recipe.python[-1]
-    return _conda(recipe, version) if recipe.conda is not None else _pip(recipe, version)
+    return _conda(recipe, recipe.conda, version) if recipe.conda is not None else _pip(recipe, version)
 
 
-def _conda(recipe: Recipe, python: PythonVersion) -> tuple[str, ...]:
-    if recipe.conda is None:
-        return ()
-    channels = " ".join(f"-c {quoted(channel)}" for channel in recipe.conda.channels)
-    specs = " ".join(quoted(spec) for spec in (f"python={python.short}", *recipe.conda.specs))
+def _conda(recipe: Recipe, part: CondaPart, python: PythonVersion) -> tuple[str, ...]:
+    channels = " ".join(f"-c {quoted(channel)}" for channel in part.channels)
+    specs = " ".join(quoted(spec) for spec in (f"python={python.short}", *part.specs))
     cuda = recipe.requires.cuda
     driver = f"CONDA_OVERRIDE_CUDA={cuda.short} " if cuda is not None else ""
     wheels = " ".join(quoted(spec) for spec in pip_specs(recipe, python, recipe.platforms[0]))

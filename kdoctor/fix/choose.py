@@ -100,7 +100,8 @@ def _key(choice: Choice, machine: Machine) -> tuple[object, ...]:
     idle = machine.has_gpu is not False and recipe.requires.gpu == "none"
     if not choice.fits:
         return (1, idle, *_distance(choice, machine))
-    return (0, idle, STANDINGS.index(recipe.standing), len(choice.notes), *_taste(recipe, machine))
+    perhaps = any(check.requirement == "wsl" for check in choice.unknown)
+    return (0, idle, perhaps, STANDINGS.index(recipe.standing), len(choice.notes), *_taste(recipe, machine))
 
 
 def _distance(choice: Choice, machine: Machine) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kdoctor.fix.machine import DriverHere, Machine, short_name
-from kdoctor.fix.verdict import EASY, HARD, Check, State
+from kdoctor.fix.verdict import EASY, HARD, NEVER, Check, State
 from kdoctor.knowledge import gpus as gpu_table
 from kdoctor.model.facts.gpus import Gpu
 from kdoctor.model.recipe import Recipe
@@ -73,7 +73,16 @@ def capability_check(recipe: Recipe, machine: Machine) -> Check | None:
     else:
         text = f"compute capability {needed} needed, {name} has {found}"
         text = text if state == "fails" else f"compute capability {needed} needed, that of {name} is not known"
-    return Check(requirement="compute-capability", state=state, needed=needed, found=found, text=text, effort=HARD)
+    effort = min(HARD + _gap(recipe, shown), NEVER - 1)
+    return Check(requirement="compute-capability", state=state, needed=needed, found=found, text=text, effort=effort)
+
+
+def _gap(recipe: Recipe, gpu: Gpu) -> int:
+    """How far the GPU is from the limits, in tenths of a compute capability."""
+    low, high = recipe.requires.compute_capability_min, recipe.requires.compute_capability_max
+    ends = [10 * end.major + end.minor for end in (low, high) if end is not None]
+    here = [10 * each.major + each.minor for each in capabilities(gpu)]
+    return min((abs(end - each) for end in ends for each in here), default=0)
 
 
 def limits(recipe: Recipe) -> str:

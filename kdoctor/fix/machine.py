@@ -65,15 +65,17 @@ def machine_of(facts: Facts) -> Machine:
     wsl = answer(facts, Wsl)
     interpreter = answer(facts, Interpreter)
     conda = answer(facts, Conda)
-    known = isinstance(system, System)
     nvidia = gpus.nvidia if isinstance(gpus, Gpus) else ()
+    hidden = gpus.reason if isinstance(gpus, Unknown) else ""
+    if isinstance(wsl, Wsl) and wsl.linux_libraries and wsl.windows_libcuda and not nvidia:
+        hidden = "a Linux driver inside WSL hides that of Windows"
     return Machine(
         platform=platform_of(system) if isinstance(system, System) else "",
         libc=system.libc if isinstance(system, System) else "",
-        glibc=system.glibc if isinstance(system, System) and known else None,
-        has_gpu=None if isinstance(gpus, Unknown) else bool(nvidia),
+        glibc=system.glibc if isinstance(system, System) else None,
+        has_gpu=None if hidden else bool(nvidia),
         gpus=nvidia,
-        gpus_unknown=gpus.reason if isinstance(gpus, Unknown) else "",
+        gpus_unknown=hidden,
         driver=driver_of(facts, wsl if isinstance(wsl, Wsl) else None),
         wsl=wsl if isinstance(wsl, Wsl) else None,
         python=interpreter.version if isinstance(interpreter, Interpreter) else None,

@@ -29,9 +29,9 @@ _SPEC = re.compile(r"[a-z0-9_][a-z0-9_.-]*(?P<rest>(?:[ =<>!~].*|\[.*\])?)\Z")
 _PLACE = re.compile(r"`?\$(?P<path>[.\[\]\w-]*)`?\Z")
 
 
-def shipped() -> tuple[Recipe, ...]:
-    """The recipes that come with kdoctor, in the order in which they are offered."""
-    folder = next((folder for folder in SHIPPED if folder.is_dir()), None)
+def shipped(folders: tuple[Path, ...] = SHIPPED) -> tuple[Recipe, ...]:
+    """The recipes that come with kdoctor, in the order in which they are offered; of the first folder that is there."""
+    folder = next((folder for folder in folders if folder.is_dir()), None)
     if folder is None:
         reference = "recipes-missing"
         raise Trouble(reference, "kdoctor's own recipes are missing", hint="Install kdoctor again.")

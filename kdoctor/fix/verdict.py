@@ -13,8 +13,8 @@ EASY, HARD, NEVER = 1, 10, 100
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One requirement: what it needs, what was found, and a sentence of both.
 
-    ``effort``: how far from met a failing one is: EASY is an update or another interpreter, HARD other hardware or
-    another system, NEVER against what was asked.
+    ``effort``: how far from met a failing one is: EASY is an update or another interpreter, from HARD on it is other
+    hardware or another system, NEVER is against what was asked.
     """
 
     requirement: str

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kdoctor.host.owner import Owner, this_owner
+from kdoctor.host.owner import Owner
 from kdoctor.model.trouble import Trouble
 
 if sys.platform != "win32":

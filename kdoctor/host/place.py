@@ -23,10 +23,15 @@ def refuse(target: str, *, replace: bool, need_bytes: int = 0) -> None:
     """Raise Trouble where no environment can or may be made at ``target``, an absolute path."""
     _refuse_name(target)
     _refuse_taken(target, replace=replace)
+    refuse_surroundings(target)
+    refuse_full(os.path.dirname(target), need_bytes)
+
+
+def refuse_surroundings(target: str) -> None:
+    """Raise Trouble for what does not depend on whether something stands at ``target`` already."""
+    _refuse_name(target)
     _refuse_inside(target)
-    parent = nearest(os.path.dirname(target))
-    _refuse_unwritable(parent)
-    refuse_full(parent, need_bytes)
+    _refuse_unwritable(nearest(os.path.dirname(target)))
 
 
 def nearest(path: str) -> str:

@@ -24,6 +24,7 @@ _NOREPLACE = 1
 _EXCHANGE = 2
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM}
 _TRIES = 20
+_PAUSE_S = 0.05
 
 
 def _renameat2(old: str, new: str, flag: int) -> bool:
@@ -96,17 +97,23 @@ def write_file(path: str, data: bytes, mode: int = 0o644) -> None:
 
 def remove_tree(path: str) -> None:
     """Remove a directory that nothing else uses; a process that is just dying may still add to it for a moment."""
-    for attempt in range(_TRIES):
-        try:
-            _rmtree(path)
-        except FileNotFoundError:
+    for _ in range(_TRIES):
+        if _is_removed(path):
             return
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt == _TRIES - 1:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+        time.sleep(_PAUSE_S)
+    _rmtree(path)
+
+
+def _is_removed(path: str) -> bool:
+    try:
+        _rmtree(path)
+    except FileNotFoundError:
+        return not os.path.lexists(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _rmtree(path: str) -> None:

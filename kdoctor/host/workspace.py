@@ -20,7 +20,7 @@ import msgspec
 
 from kdoctor.host.lock import Lock, Record, take
 from kdoctor.host.owner import Owner, is_dead_here, this_owner
-from kdoctor.host.place import nearest, refuse
+from kdoctor.host.place import nearest, refuse, refuse_surroundings
 from kdoctor.host.rename import exchange, remove_tree, rename_new, sync_directory, sync_tree, write_file
 from kdoctor.model.trouble import Trouble
 
@@ -63,8 +63,7 @@ class Workspace:
         """A file of the new directory; ``name`` is relative to it."""
         path = os.path.join(self.prefix, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
+        write_file(path, data)
 
     def read(self, name: str) -> bytes:
         """A file of the new directory."""
@@ -96,10 +95,8 @@ class Workspace:
         """Put the directory in its place, on the disk when this returns. Raises Trouble where it is taken by now."""
         sync_tree(self.prefix)
         try:
-            if not os.path.lexists(self.target):
+            if not (self.replace and os.path.lexists(self.target)):
                 rename_new(self.prefix, self.target)
-            elif not self.replace:
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.target)
             elif not exchange(self.prefix, self.target):
                 self._swap()
         except FileExistsError as error:
@@ -131,10 +128,9 @@ def workspace(
 ) -> Iterator[Workspace]:
     """Room to make ``target``, an absolute path; what is not committed is gone at the end.
 
-    Raises Trouble: the place is taken, inside another environment, not writable, too small, or being made by
-    somebody else for longer than ``wait_s``; or the disk fails on the way.
+    Raises Trouble: the place will not do, somebody makes it for longer than ``wait_s``, or the disk fails.
     """
-    refuse(target, replace=True, need_bytes=0)  # taken or too small counts once the lock is held
+    refuse_surroundings(target)  # the rest once what was left there is put right
     with _told(target), _locked(target, wait_s, on_wait) as (lock, parents):
         refuse(target, replace=replace, need_bytes=need_bytes)
         staging = f"{_stem(target)}{secrets.token_hex(4)}"

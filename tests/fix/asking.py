@@ -61,4 +61,6 @@ def one_package(folder: Path, **package: Any) -> Solution:  # noqa: ANN401
     return solved(question(channel.write().url, folder, "thing"))
 
 
-needs_rattler = pytest.mark.skipif(not __import__("importlib.util").util.find_spec("rattler"), reason="needs py-rattler")
+needs_rattler = pytest.mark.skipif(
+    not __import__("importlib.util").util.find_spec("rattler"), reason="needs py-rattler"
+)

@@ -37,9 +37,9 @@ class Build(NamedTuple):
     pythons: tuple[str, ...]
     cuda: CudaVersion | None
     code: tuple[str, ...]
-    bare: bool
     cudnn: SpecifierSet
     glibc: str
+    bare: bool = True
 
 
 class Target(NamedTuple):
@@ -100,7 +100,6 @@ def _of_tensorflow(requirement: Requirement, held: SpecifierSet) -> Build:
         pythons=tuple(each.short for each in tensorflow.wheel_pythons(version)),
         cuda=row.cuda if on_gpu else None,
         code=row.gpu_code,
-        bare=True,
         cudnn=allowed & held if row.and_cuda else SpecifierSet("<8"),
         glibc=str(row.min_glibc),
     )
@@ -115,15 +114,15 @@ def _of_jax(requirement: Requirement, held: SpecifierSet) -> Build:
     pythons = tuple(f"{tag[2]}.{tag[3:]}" for tag in row.plugin_python_wheels if tag[2:].isdigit())
     glibc = _glibc(row.plugin_platform_tag)
     if not requirement.extras:
-        return Build("jax", version, pythons, None, (), True, SpecifierSet(), glibc)
+        return Build("jax", version, pythons, None, (), SpecifierSet(), glibc)
     if requirement.extras == {"cuda13"}:
         assert row.cuda13
         code, range_ = row.compute_capabilities13, row.cudnn13
-        return Build("jax", version, pythons, row.build_cuda13, code, True, SpecifierSet(range_), glibc)
+        return Build("jax", version, pythons, row.build_cuda13, code, SpecifierSet(range_), glibc)
     assert requirement.extras == {"cuda12"}
     assert row.cuda12
     code, allowed = row.compute_capabilities12, SpecifierSet(row.cudnn12) & held
-    return Build("jax", version, pythons, row.build_cuda12, code, True, allowed, glibc)
+    return Build("jax", version, pythons, row.build_cuda12, code, allowed, glibc)
 
 
 def _of_torch(requirement: Requirement) -> Build:
@@ -134,7 +133,7 @@ def _of_torch(requirement: Requirement) -> Build:
     pythons = tuple(f"{tag[2]}.{tag[3:]}" for tag in row.python_wheels if tag[2:].isdigit())
     exact = next(text for package, text in row.pins.items() if package.startswith("nvidia-cudnn"))
     glibc = str(row.min_glibc_measured or _glibc(row.platform_tag))
-    return Build("torch", version, pythons, row.cuda, row.gpu_code, False, SpecifierSet(exact), glibc)
+    return Build("torch", version, pythons, row.cuda, row.gpu_code, SpecifierSet(exact), glibc, bare=False)
 
 
 def _glibc(tag: str) -> str:
@@ -162,14 +161,14 @@ def _of_conda(specs: tuple[str, ...]) -> Iterator[Build]:
 def _conda_build(row: conda.TensorflowBuild, prefix: str, held: str) -> Build:
     pythons = tuple(each.short for each in row.python)
     if prefix.startswith("cpu"):
-        return Build("tensorflow", row.version, pythons, None, (), True, SpecifierSet(), "2.17")
+        return Build("tensorflow", row.version, pythons, None, (), SpecifierSet(), "2.17")
     number = next(each for each in row.cuda if f"cuda{each.major}{each.minor}" in prefix)
     table = conda.table().gpu_code
     newest = (row.version, row.gpu_build_number or 0) >= (Version("2.19.1"), 201)
     key = "cuda12_from_2_19_1_build_1" if newest else "cuda12" if number.major > 11 else "cuda118"
     code = table[key]
     assert isinstance(code, tuple)
-    return Build("tensorflow", row.version, pythons, number, code, True, SpecifierSet(held) & CONDA_CUDNN, "2.17")
+    return Build("tensorflow", row.version, pythons, number, code, SpecifierSet(held) & CONDA_CUDNN, "2.17")
 
 
 def contradictions(name: str, target: Target) -> tuple[str, ...]:
@@ -277,22 +276,21 @@ def _of_keras(name: str, python: str, platform: str) -> Iterator[str]:
         return
     version = pin(wanted["keras"])
     row = keras.release_of(version) if version.major > 2 else None
-    if row is not None:
-        if version not in row.patches:
-            yield f"keras {version} is not listed"
-        if f"{python}.0" not in row.requires_python:
-            yield f"keras {version} is not for Python {python}"
-        if version > (keras.newest_for(PythonVersion(python)) or version):
-            yield f"keras {version} is newer than Python {python} can have"
+    if row is not None and (version not in row.patches or f"{python}.0" not in row.requires_python):
+        yield f"keras {version} is not listed, or not for Python {python}"
+    if row is not None and version > (keras.newest_for(PythonVersion(python)) or version):
+        yield f"keras {version} is newer than Python {python} can have"
     for build in builds(name, python, platform):
-        least = keras.min_backend(version).get(build.name)
-        if least is not None and build.version < least:
-            yield f"keras {version} needs {build.name} {least}"
-        pair = keras.pairing(build.version) if build.name == "tensorflow" else None
-        if pair is not None and version not in pair:
-            yield f"TensorFlow {build.version} takes keras {pair}, not {version}"
-    if "tf-keras" in wanted:
-        for build in builds(name, python, platform):
-            fitting = keras.tf_keras_for(build.version)
-            if fitting is None or fitting.version != pin(wanted["tf-keras"]):
-                yield f"TensorFlow {build.version} takes another tf-keras"
+        yield from _pair(build, version, wanted.get("tf-keras"))
+
+
+def _pair(build: Build, version: Version, tf_keras: Requirement | None) -> Iterator[str]:
+    least = keras.min_backend(version).get(build.name)
+    if least is not None and build.version < least:
+        yield f"keras {version} needs {build.name} {least}"
+    allowed = keras.pairing(build.version) if build.name == "tensorflow" else None
+    if allowed is not None and version not in allowed:
+        yield f"TensorFlow {build.version} takes keras {allowed}, not {version}"
+    fitting = keras.tf_keras_for(build.version)
+    if tf_keras is not None and (fitting is None or fitting.version != pin(tf_keras)):
+        yield f"TensorFlow {build.version} takes another tf-keras"

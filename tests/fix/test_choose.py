@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 
 from kdoctor.fix.choose import Selection, choose
@@ -18,6 +19,7 @@ from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.system import System
 from kdoctor.model.facts.wsl import Wsl
+from kdoctor.model.recipe import Recipe
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import CudaVersion, DriverRelease, PythonVersion
 from tests.fix.hypothetical import facts_of, gpu_of
@@ -88,7 +90,7 @@ def test_a_loaded_file_is_not_a_loaded_driver() -> None:
         soname="libcuda.so.1", path="/x/libcuda.so.1", realpath="/x/libcuda.so.565.77", release=DriverRelease("565.77")
     )
     driver = Driver(libraries=(library,), modules_on_disk=("/lib/modules/6.1/nvidia.ko",))
-    selection = select(facts_of(capabilities=("8.6",), driver="", **{"driver": driver}))  # type: ignore[arg-type]  # a section
+    selection = select(facts_with("driver", driver, capabilities=("8.6",)))
     assert selection.best is None
     assert "565.77 is installed but not loaded" in selection.why
 
@@ -132,6 +134,13 @@ def test_under_wsl_the_driver_is_that_of_windows() -> None:
     inside = Facts(schema=SCHEMA, origin="file", sections={**facts.sections, "wsl": wsl})
     assert reasons(select(inside), "tf-wsl2")[0] == "driver 527.41 needed, 526.98 found"
     assert chosen(facts_of(capabilities=("8.6",), driver="560.94", platform="wsl")) == "tf-wsl2"
+
+
+def test_a_linux_driver_inside_wsl_hides_a_gpu_but_does_not_make_it_absent() -> None:
+    selection = select(checked("wsl2-566-rtx4070-tf219-linux-driver").report.facts)
+    assert selection.best is not None
+    assert selection.best.recipe.id == "tf-wsl2"
+    assert "with a Linux driver that must go" in " ".join(selection.best.reasons)
 
 
 def test_windows_itself_is_sent_to_wsl() -> None:
@@ -204,6 +213,37 @@ def test_musl_and_an_old_glibc_are_named() -> None:
     assert "glibc 2.17 needed, this is musl" in reasons(select(musl), "tf220-cuda12")
     old = facts_of(capabilities=("8.6",), driver="550.54.14", glibc="2.17")
     assert "glibc 2.27 needed, 2.17 found" in reasons(select(old), "jax-cuda12")
+
+
+def test_without_a_recipe_of_the_right_kind_it_says_so() -> None:
+    only_cpu = tuple(recipe for recipe in RECIPES if recipe.requires.gpu == "none")
+    selection = choose(facts_of(capabilities=("8.6",), driver="550.54.14"), only_cpu, Wishes())
+    assert (selection.best, selection.nearest) == (None, None)
+    assert selection.why == "There is no recipe for a machine like this one."
+
+
+def test_a_recipe_may_have_a_newest_driver_and_no_limit_of_gpus() -> None:
+    plain = next(recipe for recipe in RECIPES if recipe.id == "tf220-cuda12")
+    needs = msgspec.structs.replace(
+        plain.requires, driver_max=DriverRelease("570.0"), compute_capability_min=None, compute_capability_max=None
+    )
+    own = msgspec.structs.replace(plain, requires=needs)
+    selection = choose(facts_of(capabilities=("8.6",), driver="580.95.05"), (own,), Wishes())
+    assert selection.failing is not None
+    assert selection.failing.text == "driver 570.0 or older needed, 580.95.05 found"
+    assert chosen_of(own, "550.54.14") == own.id
+
+
+def chosen_of(recipe: Recipe, driver: str) -> str:
+    best = choose(facts_of(capabilities=("8.6",), driver=driver), (recipe,), Wishes()).best
+    return best.recipe.id if best else ""
+
+
+def test_a_driver_from_before_the_gpu_is_named() -> None:
+    selection = select(facts_of(capabilities=("10.3",), driver="580.95.05"))
+    assert selection.best is not None
+    texts = " ".join(reasons(select(facts_of(capabilities=("12.0",), driver="550.54.14")), "jax-cuda12"))
+    assert "Blackwell needs driver branch 570 or newer, 550.54.14 found" in texts
 
 
 def test_the_order_of_recipes_does_not_matter() -> None:

@@ -1,4 +1,4 @@
-"""Every driver branch, GPU generation, Python and platform of the tables: a recipe that the tables prove, or why not."""
+"""Each driver branch, GPU generation, Python and platform of the tables: a recipe that the tables prove, or why not."""
 
 from __future__ import annotations
 

@@ -104,9 +104,9 @@ def test_what_stories_and_generations_ask_for_is_there() -> None:
 
 BAD = {
     "not-toml": ("[requires", "= 1", "line"),
-    "misspelt-key": ("driver_min =", "driver_mni =", "line 19"),
-    "not-a-version": ('"525.60.13"', '"new"', "line 19"),
-    "a-number": ('"525.60.13"', "525", "line 19"),
+    "misspelt-key": ("driver_min =", "driver_mni =", "line 20"),
+    "not-a-version": ('"525.60.13"', '"new"', "line 20"),
+    "a-number": ('"525.60.13"', "525", "line 20"),
     "no-title": ("title =", "# title =", "title"),
     "bad-id": ('id = "tf220-cuda12"', 'id = "../x"', "line 1: the id"),
     "unknown-platform": ('["linux-64"]', '["amiga"]', "platforms"),
@@ -171,7 +171,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         empty: "no .toml file",
         Path("/dev/zero"): "not a regular file",
         tmp_path / ("x" * 300): "too long",
-        tmp_path / "a\0b": "null",
+        tmp_path / "a\0b": "does not exist|null",
     }
     for path, word in expected.items():
         with pytest.raises(Trouble, match=word) as caught:
@@ -191,6 +191,41 @@ def test_an_id_of_its_own_is_asked_of_a_recipe(tmp_path: Path) -> None:
     path.write_text(GOOD)
     with pytest.raises(Trouble, match=r"'tf220-cuda12' is taken by kdoctor's own recipe"):
         all_recipes((str(path),))
+
+
+def test_without_its_own_recipes_kdoctor_says_so(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match="kdoctor's own recipes are missing"):
+        shipped((tmp_path / "none",))
+
+
+def test_a_recipe_that_installs_nothing_is_refused() -> None:
+    head, _, rest = GOOD.partition("[pip]")
+    with pytest.raises(Trouble, match="it installs nothing"):
+        parse(head + rest[rest.index("[environment]") :], "own.toml")
+
+
+def test_a_recipe_of_no_channel_is_refused() -> None:
+    with pytest.raises(Trouble, match=r"`conda.channels` is empty"):
+        parse(f"{GOOD}\n[conda]\nchannels = []\nspecs = []\n", "own.toml")
+
+
+def test_match_specs_that_only_a_solver_understands_leave_the_version_open() -> None:
+    text = (FOLDER / "tf219-cuda12-conda.toml").read_text(encoding="utf-8").replace('"keras>=3.5"', '"keras 3.5|3.6"')
+    recipe = parse(text, "own.toml")
+    assert (build_of("keras 3.5|3.6"), str(ranges(recipe, recipe.python[-1], "linux-64").get("keras", ""))) == (
+        ("keras 3.5|3.6", "", ""),
+        "",
+    )
+    assert (
+        str(
+            ranges(
+                parse(text.replace("3.5|3.6", ">=3.5|3.6").replace("keras >", "keras>"), "x"),
+                recipe.python[-1],
+                "linux-64",
+            )["keras"]
+        )
+        == ""
+    )
 
 
 def test_an_unknown_id_names_the_nearest() -> None:
