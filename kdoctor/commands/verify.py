@@ -70,7 +70,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify(python: str, *, gpu_wanted: bool, settings: Mapping[str, str] | None = None) -> Verification:
     """Examine and try the environment of that interpreter, with the variables that activating it will set."""
-    outside = {"VIRTUAL_ENV": "", "CONDA_PREFIX": ""}
+    outside = {"VIRTUAL_ENV": "", "CONDA_PREFIX": "", "PYTHONDONTWRITEBYTECODE": "1"}
     host = LiveHost(examined=python, environ={**LiveHost().environ, **outside, **(settings or {})})
     probes, rules = find_probes(), find_rules()
     given = {"examined": Examined(interpreter=python, chosen_by="kdoctor fix", deep=True)}

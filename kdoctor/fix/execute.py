@@ -18,7 +18,7 @@ from kdoctor.host.workspace import workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_UNPACKED = 3.5  # times the size of the packages; conda-forge's CUDA stack has 2.2, Python 3.4
+_UNPACKED = 3.5  # times the size of the packages: an estimate on the safe side, not measured
 _LINKED = 0.3  # of it again where files are linked: what has the prefix written into it is copied
 
 

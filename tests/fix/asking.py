@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,4 @@ def one_package(folder: Path, **package: Any) -> Solution:  # noqa: ANN401
     return solved(question(channel.write().url, folder, "thing"))
 
 
-needs_rattler = pytest.mark.skipif(
-    not __import__("importlib.util").util.find_spec("rattler"), reason="needs py-rattler"
-)
+needs_rattler = pytest.mark.skipif(not importlib.util.find_spec("rattler"), reason="needs py-rattler")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,7 +163,7 @@ def zygote() -> Iterator[Zygote]:
     started.process.communicate(timeout=10)
 
 
-def torture(zygote: Zygote, plain: Order, richer: Order, folder: Path, count: int) -> dict[str, int]:
+def torture(zygote: Zygote, plain: Order, richer: Order, folder: Path, count: int) -> Counter[str]:
     """Kill ``count`` times, half of them while an environment is replaced; what was found after each."""
     prefix = folder / "env"
     wholes = {}
@@ -173,25 +175,20 @@ def torture(zygote: Zygote, plain: Order, richer: Order, folder: Path, count: in
     for name in foreign:
         (folder / name).mkdir()
         (folder / name / "kept.txt").write_text("x", encoding="utf-8")
-    found: dict[str, int] = {}
+    found: Counter[str] = Counter()
     drawn = random.Random(count)  # noqa: S311  moments, not secrets
     for index in range(count):
-        replace = index % 2 == 1
-        before = snapshot(prefix)
-        if not replace and before is not None:
+        replace = index >= count // 2
+        if not replace and prefix.exists():
             subprocess.run(["rm", "-r", prefix], check=True)
-            before = None
-        if replace and before is None:
+        if replace and not prefix.exists():
             assert zygote.run(at(plain, prefix), 60) == 0
-            before = snapshot(prefix)
-        status = zygote.run(at((plain, richer)[index % 4 // 2], prefix, replace=replace), drawn.uniform(0, took))
+        late = index % 3 == 0  # where verifying and committing are
+        moment = took * (drawn.uniform(0.6, 1.05) if late else drawn.uniform(0, 1))
+        status = zygote.run(at((plain, richer)[index % 2], prefix, replace=replace), moment)
         after = snapshot(prefix)
-        state = "absent" if after is None else wholes.get(after, "BROKEN")
-        if replace and after is None and before is not None:
-            state = "LOST"
-        found[f"{state}, {'killed' if status == 9 else status}"] = (
-            found.get(f"{state}, {'killed' if status == 9 else status}", 0) + 1
-        )
+        state = ("LOST" if replace else "absent") if after is None else wholes.get(after, "BROKEN")
+        found[f"{state}, {'killed' if status == signal.SIGKILL else status}"] += 1
     assert zygote.run(at(plain, prefix, replace=True), 60) == 0
     assert wholes[snapshot(prefix)] == "plain"
     assert names(folder) == sorted([*foreign, "env"])
@@ -199,12 +196,12 @@ def torture(zygote: Zygote, plain: Order, richer: Order, folder: Path, count: in
     return found
 
 
-def judged(found: dict[str, int], count: int) -> None:
-    """Nothing broken or lost, and most of the moments were on the way."""
+def judged(found: Counter[str], count: int) -> None:
+    """Nothing broken or lost, and enough of the moments were on the way."""
     print(found)  # noqa: T201  shown with -s, and where it fails
     assert sum(found.values()) == count
     assert [state for state in found if state.split(",")[0] not in ("absent", "plain", "richer")] == []
-    assert sum(number for state, number in found.items() if state.endswith("killed")) > count * 0.5
+    assert sum(number for state, number in found.items() if state.endswith("killed")) > count * 0.3
 
 
 def test_thirty_kills_leave_it_absent_or_complete(zygote: Zygote, plain: Order, richer: Order, tmp_path: Path) -> None:

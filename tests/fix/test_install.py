@@ -97,7 +97,7 @@ def test_progress_ends_with_everything_linked(channel: StandIn, tmp_path: Path) 
         ("403", "channel-denied"),
         ("404", "package-gone"),
         ("503", "channel-failed"),
-        ("corrupt", "package-corrupt"),
+        pytest.param("corrupt", "package-corrupt", marks=pytest.mark.slow),
         pytest.param("garbage", "package-corrupt", marks=pytest.mark.slow),
         ("other", "package-wrong"),
         pytest.param("truncate", "package-truncated", marks=pytest.mark.slow),

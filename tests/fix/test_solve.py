@@ -117,7 +117,7 @@ def test_a_server_that_refuses_is_quoted(channel: StandIn, tmp_path: Path, mode:
     assert (found.channel, found.why) == (server.url, why)
 
 
-@pytest.mark.parametrize("mode", ["garbage", "truncate"])
+@pytest.mark.parametrize("mode", ["garbage", pytest.param("truncate", marks=pytest.mark.slow)])
 def test_an_index_that_is_damaged_makes_the_channel_unreachable(channel: StandIn, tmp_path: Path, mode: str) -> None:
     with serving(channel.root) as server:
         server.modes["repodata.json"] = mode
