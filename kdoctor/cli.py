@@ -5,31 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kdoctor import __version__
-from kdoctor.cli_fix import fix
-from kdoctor.cli_recipes import app as recipes
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Sysroot, one_of, split
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
-
-app = typer.Typer(
-    name="kdoctor",
-    help="Find out why Keras does not see or use the GPU, and what to do about it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(recipes, name="recipes")
-app.command("fix")(fix)
 
 Python = Annotated[str, typer.Option("--python", metavar="PATH", help="Examine this interpreter.")]
 Env = Annotated[
@@ -62,7 +49,6 @@ def version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def main(
     show_version: Annotated[
         bool, typer.Option("--version", "-V", callback=version, is_eager=True, help="Print the version.")
@@ -71,7 +57,6 @@ def main(
     """Find out why Keras does not see or use the GPU, and what to do about it."""
 
 
-@app.command()
 def check(
     python: Python = "",
     env: Env = "",
@@ -136,7 +121,6 @@ def check(
     raise typer.Exit(command.exit_code(checked.report, fail_on=level, strict=strict))  # type: ignore[arg-type]  # one_of
 
 
-@app.command()
 def facts(
     python: Python = "",
     env: Env = "",
@@ -157,7 +141,6 @@ def facts(
     sys.stdout.write(render(gathered, redact_for=None if no_redact else user) + "\n")
 
 
-@app.command()
 def envs(
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the list.")] = "text",
     no_redact: NoRedact = False,
@@ -169,7 +152,6 @@ def envs(
     sys.stdout.write(command.envs(as_json=output == "json", redact=not no_redact))
 
 
-@app.command()
 def explain(
     rule: Annotated[
         str, typer.Argument(metavar="[RULE]", help="Id or name, e.g. KD101; without it all are listed.")
@@ -183,7 +165,6 @@ def explain(
     sys.stdout.write(command.explain(rule, as_json=output == "json"))
 
 
-@app.command()
 def schema() -> None:
     """Print the JSON Schema of `kdoctor check --format json`."""
     from kdoctor.commands import schema as command
@@ -204,6 +185,39 @@ def one_origin(request: Request) -> None:
         raise Trouble(reference, f"{option} needs a live machine; {given[0]} executes nothing", code=2)
 
 
+COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check,
+    "facts": facts,
+    "envs": envs,
+    "explain": explain,
+    "schema": schema,
+}
+
+
+def assemble(wanted: str = "") -> typer.Typer:
+    """The Typer app, with that command alone where it is one of ours: each costs start-up time; else with all."""
+    app = typer.Typer(
+        name="kdoctor",
+        help="Find out why Keras does not see or use the GPU, and what to do about it.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(main)
+    if wanted in COMMANDS:
+        app.command(wanted)(COMMANDS[wanted])
+        return app
+    from kdoctor.cli_fix import fix
+    from kdoctor.cli_recipes import app as recipes
+
+    for name, command in COMMANDS.items():
+        app.command(name)(command)
+    app.add_typer(recipes, name="recipes")
+    app.command("fix")(fix)
+    return app
+
+
 def terminated(number: int, _: FrameType | None) -> None:
     """Leave on a signal in the ordinary way, so that children are ended."""
     raise SystemExit(128 + number)
@@ -216,7 +230,7 @@ def run(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
-        code = app(args=list(argv), prog_name="kdoctor", standalone_mode=False)
+        code = assemble(argv[0] if argv else "")(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()
     except Trouble as trouble:
         return say(trouble)

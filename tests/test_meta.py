@@ -15,7 +15,7 @@ import typer.main
 from kdoctor import rules
 from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
-from kdoctor.cli import app
+from kdoctor.cli import assemble
 from kdoctor.fix.recipes import shipped
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.knowledge.taxonomy import taxonomy
@@ -122,7 +122,7 @@ def test_what_a_rule_says_fits_a_line_and_tells_what_to_do(rule: Rule) -> None:
 
 @each_rule
 def test_kdoctor_commands_in_remedies_are_understood(rule: Rule) -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(assemble())
     for command in {command for finding in findings(rule) for command in typed(finding)}:
         _, *words = shlex.split(command, comments=True)
         context = group.make_context("kdoctor", list(words))
