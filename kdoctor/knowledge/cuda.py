@@ -153,9 +153,14 @@ def component(name: str) -> Component | None:
     return next((row for row in components() if row.id == name), None)
 
 
+@functools.cache
+def _components_by_stem() -> Mapping[str, str]:
+    return {stem: row.id for row in components() for stem in row.stems}
+
+
 def component_of(soname: Soname) -> str | None:
     """The component that a library belongs to, e.g. cudnn for libcudnn_ops.so.9."""
-    return next((row.id for row in components() if soname.stem in row.stems), None)
+    return _components_by_stem().get(soname.stem)
 
 
 def pip_package(name: str, cuda_major: int) -> str | None:

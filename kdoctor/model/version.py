@@ -11,8 +11,8 @@ from itertools import zip_longest
 from typing import TypeVar
 
 _Self = TypeVar("_Self", bound="Dotted")
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*\Z")
-_SONAME = re.compile(r"(?P<stem>[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*?)\.so(?:\.(?P<version>\d+(?:\.\d+)*))?\Z")
+_STEM = re.compile(r"[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*\Z")
+_SUFFIX = re.compile(r"\.\d+(?:\.\d+)*\Z", re.ASCII)
 _MAX_DIGITS = 9
 
 
@@ -27,11 +27,13 @@ class Dotted:
     def __init__(self, text: str) -> None:
         """Read ``text``; raises ValueError if it is not digits joined by dots."""
         text = text.strip()
-        if not _NUMBERS.match(text) or any(len(part) > _MAX_DIGITS for part in text.split(".")):
+        numbers = text.split(".")
+        # str.isdecimal also takes digits of other scripts, and int takes signs and underscores.
+        if not text.isascii() or not all(part.isdecimal() and len(part) <= _MAX_DIGITS for part in numbers):
             message = f"not a dotted version: {text[:40]!r}"
             raise ValueError(message)
         self.text = text
-        self.parts = tuple(int(part) for part in text.split("."))
+        self.parts = tuple(map(int, numbers))
 
     @classmethod
     def parse(cls: type[_Self], text: str) -> _Self | None:
@@ -160,13 +162,13 @@ class Soname:
 
     def __init__(self, name: str) -> None:
         """Read ``name``; raises ValueError if it is not of the form libNAME.so[.VERSION]."""
-        match = _SONAME.match(name)
-        if not match:
+        stem, so, version = name.partition(".so")
+        if not so or not _STEM.match(stem) or (version and not _SUFFIX.match(version)):
             message = f"not a soname: {name[:60]!r}"
             raise ValueError(message)
         self.name = name
-        self.stem = match["stem"]
-        self.version = match["version"] or ""
+        self.stem = stem
+        self.version = version[1:]
 
     @classmethod
     def parse(cls, name: str) -> Soname | None:
