@@ -1,7 +1,5 @@
 """conda: TensorFlow builds of conda-forge, and where channels, virtual packages, files and variables are described."""
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Which driver a CUDA toolkit needs, which sonames it ships, and which pip package brings a library."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

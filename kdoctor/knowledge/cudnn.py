@@ -1,7 +1,5 @@
 """cuDNN releases: for which CUDA and GPUs they are built, and which versions are bad for whom."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

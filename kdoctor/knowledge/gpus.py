@@ -1,7 +1,5 @@
 """NVIDIA GPUs: the model behind a product name, and the architecture behind a compute capability or chip code name."""
 
-from __future__ import annotations
-
 import functools
 import re
 

@@ -1,7 +1,5 @@
 """JAX releases with their CUDA plugins: drivers, libraries, GPU code, and known traps."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Which Keras belongs to which TensorFlow and Python, and which backends a Keras knows."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

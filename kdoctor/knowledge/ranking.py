@@ -1,7 +1,5 @@
 """The order of roots: layers, and causes that make other remedies useless."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import msgspec

@@ -3,8 +3,6 @@
 The expressions are not compiled here: a reader of logs compiles those it needs.
 """
 
-from __future__ import annotations
-
 import functools
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The causes that a finding may name, by id; what a user would do differently tells one from another."""
 
-from __future__ import annotations
-
 import datetime as dt
 from functools import cache
 from typing import Literal

@@ -1,7 +1,5 @@
 """What each TensorFlow release needs and contains: CUDA, cuDNN, driver, Pythons, dependency ranges, GPU code."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

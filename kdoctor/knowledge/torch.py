@@ -1,7 +1,5 @@
 """PyTorch releases: the CUDA and cuDNN of the wheel on PyPI, its exact pins, GPU code, and conflicts with others."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 

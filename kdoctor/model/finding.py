@@ -1,7 +1,5 @@
 """What a rule may say, and what becomes of it in a report."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias, Union
 
 import msgspec

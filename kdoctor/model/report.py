@@ -1,7 +1,5 @@
 """The one Report that every output format renders."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Facts, Origin

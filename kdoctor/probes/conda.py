@@ -1,7 +1,5 @@
 """Which conda, mamba or pixi is here, is the examined environment one of theirs, and what would its solver see?"""
 
-from __future__ import annotations
-
 import re
 
 import msgspec

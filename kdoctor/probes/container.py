@@ -1,7 +1,5 @@
 """Is this a container, and was a GPU asked for and passed in?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, exists, text_of

@@ -1,7 +1,5 @@
 """What processor is it, and which instruction sets that frameworks are compiled for does it have?"""
 
-from __future__ import annotations
-
 from kdoctor.host import Host
 from kdoctor.model.facts.base import Unknown
 from kdoctor.model.facts.cpu import Cpu

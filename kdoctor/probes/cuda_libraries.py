@@ -5,8 +5,6 @@ libtensorflow_framework.so.2, whose search path counts; JAX first loads those of
 has them as needed libraries of libtorch_cuda.so.
 """
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, exists, names_in

@@ -1,7 +1,5 @@
 """Which CUDA toolkits are on the machine, wherever they came from?"""
 
-from __future__ import annotations
-
 import re
 
 import msgspec

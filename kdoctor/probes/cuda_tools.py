@@ -5,8 +5,6 @@ or ./cuda_sdk_lib; for ptxas then $PATH; then the build's toolkit path, /usr/loc
 beside the framework, its own directory cuda, the environment's prefix; for libdevice last the current directory.
 """
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, is_file, text_of

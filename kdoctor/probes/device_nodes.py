@@ -1,7 +1,5 @@
 """Which device nodes of the GPU exist, and may this user open them?"""
 
-from __future__ import annotations
-
 from kdoctor.host import FileStat, Host, User
 from kdoctor.model.facts.base import Unknown
 from kdoctor.model.facts.device_nodes import DeviceNode, DeviceNodes

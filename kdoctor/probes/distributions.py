@@ -1,7 +1,5 @@
 """Which distributions does the examined interpreter have, and which of them are broken, doubled or overwritten?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, exists, names_in, text_of

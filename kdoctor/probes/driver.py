@@ -1,7 +1,5 @@
 """Is an NVIDIA driver installed, is its kernel module loaded, and which user-space libraries does it have?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, exists, names_in, text_of

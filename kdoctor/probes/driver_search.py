@@ -1,7 +1,5 @@
 """Would a program of the examined interpreter find the driver's libraries, and where first?"""
 
-from __future__ import annotations
-
 from kdoctor.host import Host
 from kdoctor.loader.search import Loader
 from kdoctor.loader.verdict import library_of

@@ -1,7 +1,5 @@
 """Which environment variables decide about GPUs, libraries and backends; no other variable is ever read."""
 
-from __future__ import annotations
-
 from kdoctor.host import Host
 from kdoctor.model.facts.environ import Environ
 

@@ -1,7 +1,5 @@
 """What do the frameworks themselves say when imported and run? Only with --deep: it takes seconds and memory."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.host import Host, Unanswered

@@ -1,7 +1,5 @@
 """The installed backends in one shape: what does each build need of a machine?"""
 
-from __future__ import annotations
-
 import re
 from typing import Literal, get_args
 

@@ -1,7 +1,5 @@
 """Which GPUs does the machine have, by every source that can see one?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, names_in, text_of

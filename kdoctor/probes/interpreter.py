@@ -4,8 +4,6 @@ Files first (pyvenv.cfg, lib/pythonX.Y, conda-meta), so that an unpacked image i
 the interpreter itself, whose own ``sys.path`` wins.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Literal
 

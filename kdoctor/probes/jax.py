@@ -1,7 +1,5 @@
 """Which JAX is installed, and with which CUDA plug-ins?"""
 
-from __future__ import annotations
-
 from kdoctor.host import Host, is_directory
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.distributions import Distributions

@@ -1,7 +1,5 @@
 """Which Keras is installed, and which backend would it choose: as Keras itself resolves it."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.host import Host, Unreadable

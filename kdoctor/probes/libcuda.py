@@ -1,7 +1,5 @@
 """Does the CUDA driver library initialise, and which devices does it give? Asked in a child."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.host import Host, Unanswered

@@ -1,7 +1,5 @@
 """Do files of the user's have the name of a module, so that Python imports them instead?"""
 
-from __future__ import annotations
-
 from kdoctor.host import Host, exists, is_file, names_in
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.environ import Environ

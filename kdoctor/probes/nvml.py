@@ -1,7 +1,5 @@
 """What does NVML, the library behind nvidia-smi, report? Asked in a child, only where its library is found."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.host import Host, Unanswered

@@ -1,7 +1,5 @@
 """Which display and compute devices are on the PCI bus, whatever driver they have?"""
 
-from __future__ import annotations
-
 from kdoctor.host import Host, text_of
 from kdoctor.model.facts.base import Unknown
 from kdoctor.model.facts.pci import Pci, PciDevice

@@ -1,7 +1,5 @@
 """What will each framework say about GPUs? Derived from the other facts, so that it can be compared with the truth."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from kdoctor.host import Host

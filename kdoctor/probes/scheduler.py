@@ -1,7 +1,5 @@
 """Does a cluster scheduler run this process, and how many GPUs did it grant?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host

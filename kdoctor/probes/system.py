@@ -1,7 +1,5 @@
 """What operating system, C library and kernel restrictions does the machine have?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, exists, text_of

@@ -1,7 +1,5 @@
 """Which TensorFlow is installed, and what was it built with? Read from its files; it is never imported."""
 
-from __future__ import annotations
-
 import ast
 import re
 

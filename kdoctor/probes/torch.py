@@ -1,7 +1,5 @@
 """Which PyTorch is installed, and what was it built with? Read from torch/version.py."""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, text_of

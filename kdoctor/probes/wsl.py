@@ -1,7 +1,5 @@
 """Is this the Windows Subsystem for Linux, and does Windows pass a GPU in?"""
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.host import Host, exists, text_of

@@ -10,8 +10,6 @@ What to do: install the driver with the distribution's own packages, restart, an
 GPU. Nothing has to be changed in the Python environment for that.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import driver_commands, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container

@@ -12,8 +12,6 @@ What to do: update the driver, which keeps every environment as it is; or, where
 environment of an older release that fits this driver.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import driver_commands
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown

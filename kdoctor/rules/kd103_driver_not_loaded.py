@@ -11,8 +11,6 @@ the NVIDIA driver"), and every framework falls back to the CPU.
 What to do: look why it is not loaded (the command below says), mend that, and load it or restart.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import driver_commands, rebuild_commands, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container

@@ -11,8 +11,6 @@ What to do: restart the machine. If it comes back, remove one of the two install
 the loader's path where the card or the driver does not support it.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.driver import Driver

@@ -9,8 +9,6 @@ What to do: have the nodes made at start-up (nvidia-modprobe), or add the user t
 container pass all of them in.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNode, DeviceNodes

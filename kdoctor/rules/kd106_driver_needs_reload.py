@@ -10,8 +10,6 @@ What to do: unload and load nvidia_uvm (no CUDA program may run), or restart. To
 suspend, switch on the driver's own suspend services.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNodes

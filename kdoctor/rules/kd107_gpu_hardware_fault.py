@@ -9,8 +9,6 @@ What to do: restart with the power off for a moment. If it returns, read the ker
 cables, slot and cooling, or have the card replaced.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.nvml import Nvml, NvmlDevice

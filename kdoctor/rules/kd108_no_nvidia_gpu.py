@@ -9,8 +9,6 @@ What to do: nothing, if CPU training is what you want. Otherwise use a machine t
 build for the card that is there.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNodes

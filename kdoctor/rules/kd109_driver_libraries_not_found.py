@@ -9,8 +9,6 @@ Why it matters: frameworks open libcuda.so.1 by name. nvidia-smi and the desktop
 What to do: install the compute part of the driver of the same release, or add its directory to the loader's path.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import family, quoted, shortened
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.container import Container

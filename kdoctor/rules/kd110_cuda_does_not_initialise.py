@@ -10,8 +10,6 @@ What to do: read the code. 802: start NVIDIA Fabric Manager. 803 and 804: a cuda
 release comes first. 100: the device is not passed in. 999: reload nvidia_uvm. Then look at the kernel's log.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.device_nodes import DeviceNodes

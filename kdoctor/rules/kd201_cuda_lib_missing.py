@@ -10,8 +10,6 @@ What to do: install the framework again with its CUDA libraries. A CUDA toolkit 
 the machine is of no use to it, and does no harm.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_extra, has_nvidia, pip, quoted, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, LibrarySearch

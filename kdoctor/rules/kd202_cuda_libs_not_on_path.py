@@ -9,8 +9,6 @@ What to do: let the loader search that directory, for this environment only wher
 set before Python starts; setting it in the program is too late.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_extra, has_nvidia, pip, quoted, shortened, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch

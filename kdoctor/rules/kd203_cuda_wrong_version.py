@@ -10,8 +10,6 @@ What to do: install the CUDA that this build names, beside the other if need be;
 was built for the CUDA you have.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_extra, has_nvidia, pip, shortened, why_other_release, with_cuda
 from kdoctor.knowledge import cuda, tensorflow
 from kdoctor.model.facts.base import Absent, Unknown

@@ -11,8 +11,6 @@ What to do: take the other directory out of the search order, most often by unse
 is new enough does no harm.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, shortened
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibraryCopy

@@ -8,8 +8,6 @@ Why it matters: TensorFlow skips every GPU without cuDNN, JAX stops at the first
 What to do: install the cuDNN of the major version that the build names, for the same CUDA major.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_extra, has_nvidia, pip, quoted
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown

@@ -9,8 +9,6 @@ compiled with: 9.3.0", "DNN library initialization failed".
 What to do: bring cuDNN to at least the compiled minor version, within the same major.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown

@@ -8,8 +8,6 @@ TensorFlow skips every GPU.
 What to do: install the major that this build names beside the other one. Do not link one to the name of the other.
 """
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.advice import has_extra, has_nvidia, pip, quoted

@@ -10,8 +10,6 @@ CUDNN_STATUS_EXECUTION_FAILED_CUDART (5003) or crashes.
 What to do: hold cuDNN below 9.11 in this environment.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.advice import pip, quoted, shortened

@@ -8,8 +8,6 @@ Why it matters: the GPU is listed, then training stops with "libdevice not found
 What to do: tell XLA the directory with XLA_FLAGS, or install the package that brings the file where XLA looks.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip, quoted
 from kdoctor.knowledge import cuda
 from kdoctor.knowledge import tensorflow as table

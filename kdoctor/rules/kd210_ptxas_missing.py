@@ -9,8 +9,6 @@ the driver's own compiler, with a warning and slower first steps.
 What to do: install the package that brings ptxas of the build's CUDA major.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown

@@ -12,8 +12,6 @@ What to do: a link to the library in a directory that is on the list, beside the
 this environment; or a release without the gap.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, quoted
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibraryCopy, LibrarySearch

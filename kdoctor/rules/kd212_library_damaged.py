@@ -9,8 +9,6 @@ process when it is opened.
 What to do: install the package that owns the file again, or take its directory out of the search order.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown

@@ -9,8 +9,6 @@ Why it matters: no driver and no library makes a CPU build use a GPU. It lists n
 What to do: install the GPU build of the same release instead.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda

@@ -9,8 +9,6 @@ TensorFlow into a CPU one; uninstalling either removes files of both.
 What to do: uninstall all of them, then install the one you want.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip, why_other_release, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.distributions import Distributions

@@ -10,8 +10,6 @@ CUDA_ERROR_INVALID_PTX. Where PTX works, it is only slow at first use: that is n
 What to do: use a framework release that has code for this GPU.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.advice import shortened

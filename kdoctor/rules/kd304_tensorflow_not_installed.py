@@ -8,8 +8,6 @@ Why it matters: `import keras` stops with ModuleNotFoundError: No module named '
 What to do: install the backend, or let Keras choose one that is installed.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, pip
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.frameworks import Frameworks

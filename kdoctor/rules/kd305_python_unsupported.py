@@ -8,8 +8,6 @@ Why it matters: Keras would use TensorFlow, and it cannot be installed for this 
 What to do: make an environment with a Python that has wheels, or use another backend.
 """
 
-from __future__ import annotations
-
 from kdoctor.knowledge import tensorflow as table
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.interpreter import Interpreter

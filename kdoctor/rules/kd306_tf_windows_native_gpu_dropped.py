@@ -8,8 +8,6 @@ What to do: use WSL2, where the Linux wheels run on the Windows driver; or Tenso
 8.1; or another backend (PyTorch has CUDA on Windows).
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia
 from kdoctor.knowledge import tensorflow as table
 from kdoctor.model.facts.base import Absent, Unknown

@@ -8,8 +8,6 @@ and JAX then runs on the CPU; a jaxlib of another release stops the import.
 What to do: install them together, through the extra.
 """
 
-from __future__ import annotations
-
 from packaging.specifiers import SpecifierSet
 
 from kdoctor.advice import has_nvidia, pip

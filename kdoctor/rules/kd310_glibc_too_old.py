@@ -9,8 +9,6 @@ What to do: use a newer distribution or container, conda (which brings its own l
 itself cannot be replaced safely.
 """
 
-from __future__ import annotations
-
 from kdoctor.knowledge import tensorflow as table
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.system import System

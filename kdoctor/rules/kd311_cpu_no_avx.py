@@ -8,8 +8,6 @@ Why it matters: importing the framework ends with "Illegal instruction (core dum
 What to do: run on a processor with AVX; in a virtual machine pass the host's processor model through.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.cpu import Cpu
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build, Frameworks

@@ -10,8 +10,6 @@ Why it matters: importing tf.keras fails, often with an error that names neither
 What to do: install the matching release of the one you care less about.
 """
 
-from __future__ import annotations
-
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 

@@ -8,8 +8,6 @@ Why it matters: tf.keras raises ImportError: "Keras cannot be imported. Check th
 What to do: install tf-keras of TensorFlow's minor version, or unset the variable and use Keras 3.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import pip
 from kdoctor.knowledge import keras as table
 from kdoctor.model.facts.interpreter import Interpreter

@@ -9,8 +9,6 @@ Why it matters: Keras 3 stops at import with "Unable to import backend : theano"
 What to do: set the backend in the file, or per run with KERAS_BACKEND. kdoctor can set the file aside.
 """
 
-from __future__ import annotations
-
 import re
 
 from kdoctor.advice import quoted, shortened

@@ -9,8 +9,6 @@ Why it matters: importing stops with "A module that was compiled using NumPy 1.x
 What to do: install the NumPy that this release was made for.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import pip
 from kdoctor.knowledge import tensorflow as table
 from kdoctor.model.facts.distributions import Distributions

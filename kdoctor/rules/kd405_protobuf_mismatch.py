@@ -9,8 +9,6 @@ or "'MessageFactory' object has no attribute 'GetPrototype'".
 What to do: install a protobuf of the range that TensorFlow's metadata gives.
 """
 
-from __future__ import annotations
-
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 

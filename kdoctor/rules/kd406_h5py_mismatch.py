@@ -8,8 +8,6 @@ Why it matters: loading a model or weights stops with "'str' object has no attri
 What to do: install h5py below 3.
 """
 
-from __future__ import annotations
-
 from packaging.version import Version
 
 from kdoctor.advice import pip

@@ -9,8 +9,6 @@ cause when a module of the standard library is hidden.
 What to do: rename the file, and remove its __pycache__.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import quoted, shortened
 from kdoctor.model.facts.modules import Modules
 from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict

@@ -9,8 +9,6 @@ Why it matters: imports fail in ways that point elsewhere, and pip believes that
 What to do: install the package again, by force and without the cache.
 """
 
-from __future__ import annotations
-
 import re
 
 import msgspec

@@ -7,8 +7,6 @@ Why it matters: pip says "No matching distribution found" or "from versions: non
 What to do: install a 64-bit Python and make the environment with it.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.interpreter import Interpreter

@@ -9,8 +9,6 @@ with other libraries.
 What to do: unset PYTHONPATH, or set PYTHONNOUSERSITE=1, or remove the other copy.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import shortened
 from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.facts.environ import Environ

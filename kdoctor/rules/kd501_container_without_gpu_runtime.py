@@ -9,8 +9,6 @@ Why it matters: inside, everything looks as if there were no driver, and no pack
 What to do: start the container with the GPU. Do not install a driver into the image.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container

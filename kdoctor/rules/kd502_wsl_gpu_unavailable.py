@@ -8,8 +8,6 @@ Why it matters: the Linux wheels find no libcuda.so.1 and list no GPU. No driver
 What to do: update WSL and the Windows driver, and convert the distribution to WSL 2.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import has_nvidia
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container

@@ -9,8 +9,6 @@ Windows works.
 What to do: remove the Linux driver packages; install only the toolkit (cuda-toolkit) where one is needed at all.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import quoted, shortened
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.driver_search import DriverSearch

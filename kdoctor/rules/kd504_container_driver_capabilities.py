@@ -8,8 +8,6 @@ Why it matters: nvidia-smi may work (it is the capability `utility`), while fram
 What to do: use the NVIDIA runtime with NVIDIA_DRIVER_CAPABILITIES=compute,utility; in Kubernetes a runtime class.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNodes

@@ -9,8 +9,6 @@ What to do: unset the variable, or name devices that exist. Look where it is set
 scheduler, the notebook, the code itself.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Frameworks

@@ -10,8 +10,6 @@ or "failed to allocate". Such errors look like faults of cuDNN or cuBLAS and are
 What to do: end the process that holds it, or use another GPU.
 """
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.nvml import GpuProcess, Nvml, NvmlDevice

@@ -9,8 +9,6 @@ its import path.
 What to do: name another interpreter with --python, or mend this environment.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import shortened
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict

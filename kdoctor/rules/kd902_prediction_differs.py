@@ -9,8 +9,6 @@ wrong, or kdoctor is.
 What to do: read the framework's own last lines below; if they do not explain it, report it to kdoctor.
 """
 
-from __future__ import annotations
-
 from kdoctor.advice import shortened
 from kdoctor.model.facts.framework_answers import FrameworkAnswer, FrameworkAnswers
 from kdoctor.model.facts.prediction import Prediction

@@ -5,8 +5,6 @@ Facts are a document: a section is *found*, *absent* (measured; not there; with 
 ever tests for None.
 """
 
-from __future__ import annotations
-
 from typing import Literal, Union
 
 import msgspec

@@ -1,7 +1,5 @@
 """conda, mamba, micromamba and pixi: installations, the examined prefix and its packages."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """Whether this is a container, and what it was given of the GPU."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 
 

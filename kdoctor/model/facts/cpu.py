@@ -1,7 +1,5 @@
 """The processor: what compiled frameworks ask of it."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 
 

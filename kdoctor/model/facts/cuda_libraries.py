@@ -4,8 +4,6 @@
 what the loader opens, and what a build wants is in the section of the framework.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

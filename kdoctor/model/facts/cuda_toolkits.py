@@ -1,7 +1,5 @@
 """CUDA toolkits on the machine: directories with nvcc, headers and libraries; none of them is "the" CUDA."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """ptxas and libdevice, which XLA needs at run time, as XLA itself would find them."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 from kdoctor.model.version import CudaVersion
 

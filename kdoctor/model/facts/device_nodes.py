@@ -1,7 +1,5 @@
 """The device nodes under /dev through which CUDA reaches the GPU, and whether this user may open them."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

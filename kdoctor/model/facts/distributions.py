@@ -1,7 +1,5 @@
 """The distributions installed for the examined interpreter, read from their metadata directories."""
 
-from __future__ import annotations
-
 import msgspec
 from packaging.version import InvalidVersion, Version
 

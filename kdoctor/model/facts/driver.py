@@ -1,7 +1,5 @@
 """The NVIDIA driver: its kernel module and its user-space libraries, two things that can differ."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

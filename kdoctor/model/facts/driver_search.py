@@ -1,7 +1,5 @@
 """Where a program finds the driver's two libraries, by the loader's own order."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 from kdoctor.model.facts.cuda_libraries import Library
 

@@ -1,7 +1,5 @@
 """The environment variables that decide about GPUs, libraries and backends: an allow-list, nothing else."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 
 

@@ -1,7 +1,5 @@
 """Which interpreter, environment or root kdoctor looks at, and why it chose that one."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 
 

@@ -1,7 +1,5 @@
 """What the frameworks themselves said when they were imported and run (only with --deep)."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """The installed backends side by side, in one shape: what each build needs of a machine."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -1,7 +1,5 @@
 """The GPUs of the machine, joined from every source that saw one."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """The examined Python interpreter."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """The installed JAX, jaxlib and CUDA plug-ins."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """The installed Keras and the backend that it would choose."""
 
-from __future__ import annotations
-
 from packaging.version import Version
 
 from kdoctor.model.facts.base import Section

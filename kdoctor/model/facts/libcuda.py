@@ -1,7 +1,5 @@
 """What the CUDA driver library itself answers: cuInit, its CUDA version and its devices, asked in a child."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

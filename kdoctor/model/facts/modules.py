@@ -1,7 +1,5 @@
 """Files of the user's that have the name of a module and would be imported instead of it."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

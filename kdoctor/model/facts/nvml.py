@@ -1,7 +1,5 @@
 """What NVML (the library behind nvidia-smi) reports, asked in a child through nvidia-ml-py."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """Display and compute devices on the PCI bus, of every vendor."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

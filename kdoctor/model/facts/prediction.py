@@ -1,7 +1,5 @@
 """What kdoctor expects each framework to say about GPUs, from files and the driver's own answers alone."""
 
-from __future__ import annotations
-
 import msgspec
 
 from kdoctor.model.facts.base import Section

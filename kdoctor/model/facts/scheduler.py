@@ -1,7 +1,5 @@
 """The cluster scheduler that this process runs under, and the GPUs it granted."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 
 

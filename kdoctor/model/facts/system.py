@@ -1,7 +1,5 @@
 """The operating system, its C library and what restricts kernel modules."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 from kdoctor.model.version import SymbolVersion
 

@@ -1,7 +1,5 @@
 """The installed TensorFlow, read from its files without importing it."""
 
-from __future__ import annotations
-
 from packaging.version import Version
 
 from kdoctor.model.facts.base import Section

@@ -1,7 +1,5 @@
 """The installed PyTorch, read from torch/version.py without importing it."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 from kdoctor.model.version import CudaVersion
 

@@ -1,7 +1,5 @@
 """Windows Subsystem for Linux: its version and the GPU that Windows passes in."""
 
-from __future__ import annotations
-
 from kdoctor.model.facts.base import Section
 
 
