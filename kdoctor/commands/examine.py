@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from kdoctor.commands.environments import find_environment
-from kdoctor.host import Host, NotRun, exists, is_directory, is_file
+from kdoctor.host import Host, NotRun, exists, is_directory, is_file, on_path
 from kdoctor.model.facts.examined import Examined
 from kdoctor.model.trouble import Trouble
 
@@ -43,8 +43,7 @@ def interpreter_in(host: Host, prefix: str) -> str:
 def _named(host: Host, python: str, timeout_s: float) -> str:
     path = str(Path(python).expanduser()) if "/" in python or "\\" in python else ""
     if not path:
-        folders = host.environ.get("PATH", "").split(":")
-        path = next((f"{folder}/{python}" for folder in folders if folder and is_file(host, f"{folder}/{python}")), "")
+        path = on_path(host, python)
     elif not path.startswith("/") and host.platform.os != "windows":
         path = f"{host.cwd}/{path}"
     if path and is_directory(host, path):

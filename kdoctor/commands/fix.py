@@ -16,8 +16,8 @@ from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.machine import machine_of
 from kdoctor.fix.pip import Made, Order, Tool, make
 from kdoctor.fix.recipes import all_recipes, named
-from kdoctor.fix.wishes import Wishes, backend, python_version, pythons, versions
-from kdoctor.host import NotRun, is_file
+from kdoctor.fix.wishes import Typed, pythons, wishes_of
+from kdoctor.host import NotRun, is_file, on_path
 from kdoctor.host.live import LiveHost
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import PythonVersion
@@ -27,16 +27,12 @@ OF_THE_MACHINE = frozenset(("gpu", "driver", "driver-branch", "compute-capabilit
 SCHEMA = 1
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(Typed, frozen=True, kw_only=True):
     """The options, as typed."""
 
     recipe: str = ""
     name: str = ""
     prefix: str = ""
-    keras: str = ""
-    tensorflow: str = ""
-    python_version: str = ""
-    backend: str = ""
     own: tuple[str, ...] = ()
     replace: bool = False
 
@@ -75,8 +71,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def uv_of(host: LiveHost) -> str:
     """The uv beside kdoctor, else the one on PATH, else ""."""
-    folders = (sys.prefix + "/bin", *host.environ.get("PATH", "").split(":"))
-    return next((f"{folder}/uv" for folder in folders if folder and is_file(host, f"{folder}/uv")), "")
+    beside = f"{sys.prefix}/bin/uv"
+    return beside if is_file(host, beside) else on_path(host, "uv")
 
 
 def chosen(asked: Asked) -> tuple[Choice, str, tuple[PythonVersion, ...]]:
@@ -84,13 +80,7 @@ def chosen(asked: Asked) -> tuple[Choice, str, tuple[PythonVersion, ...]]:
     recipes = all_recipes(asked.own)
     if asked.recipe:
         named(recipes, asked.recipe)
-    wishes = Wishes(
-        keras=versions("--keras", asked.keras),
-        tensorflow=versions("--tensorflow", asked.tensorflow),
-        python=python_version(asked.python_version),
-        backend=backend(asked.backend),
-        recipe=asked.recipe,
-    )
+    wishes = wishes_of(asked, asked.recipe)
     facts, _ = gather(Request(), lambda _: None)
     by_pip = tuple(recipe for recipe in recipes if recipe.pip is not None and recipe.conda is None)
     selection: Selection = choose(facts, by_pip, wishes)
@@ -111,11 +101,10 @@ def chosen(asked: Asked) -> tuple[Choice, str, tuple[PythonVersion, ...]]:
 
 def interpreter_for(host: LiveHost, uv: str, candidates: tuple[PythonVersion, ...]) -> tuple[str, PythonVersion]:
     """The newest of these Pythons that is on the machine. Raises Trouble where none is."""
-    environ = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CACHE": "1"}
+    environ = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CACHE": "1", "VIRTUAL_ENV": ""}
+    asking = LiveHost(environ={**host.environ, **environ})
     for version in reversed(candidates):
-        ran = LiveHost(environ={**host.environ, **environ, "VIRTUAL_ENV": ""}).run(
-            (uv, "python", "find", "--system", version.short), 30.0
-        )
+        ran = asking.run((uv, "python", "find", "--system", version.short), 30.0)
         if not isinstance(ran, NotRun) and ran.code == 0 and ran.out.strip():
             return ran.out.strip().splitlines()[-1], version
     wanted = ", ".join(version.short for version in candidates)

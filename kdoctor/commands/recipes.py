@@ -13,7 +13,7 @@ from kdoctor.fix.choose import Choice, Selection, choose
 from kdoctor.fix.hardware import limits
 from kdoctor.fix.recipes import all_recipes, named
 from kdoctor.fix.requirements import span
-from kdoctor.fix.wishes import Wishes, backend, python_version, versions
+from kdoctor.fix.wishes import Typed, wishes_of
 from kdoctor.host import User
 from kdoctor.knowledge import cuda
 from kdoctor.model.codec import to_builtins
@@ -27,15 +27,11 @@ SCHEMA = 1
 MARKS = {True: "fits", False: "no"}
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(Typed, frozen=True, kw_only=True):
     """The options, as typed."""
 
     for_file: str = ""
     sysroot: str = ""
-    keras: str = ""
-    tensorflow: str = ""
-    python_version: str = ""
-    backend: str = ""
     own: tuple[str, ...] = ()
 
 
@@ -64,13 +60,7 @@ def select(asked: Asked, recipe: str = "") -> tuple[Selection, User]:
     if asked.for_file and asked.sysroot:
         reference = "options-exclude-each-other"
         raise Trouble(reference, "--for and --sysroot: choose one", code=2)
-    wishes = Wishes(
-        keras=versions("--keras", asked.keras),
-        tensorflow=versions("--tensorflow", asked.tensorflow),
-        python=python_version(asked.python_version),
-        backend=backend(asked.backend),
-        recipe=recipe,
-    )
+    wishes = wishes_of(asked, recipe)
     recipes = all_recipes(asked.own)
     facts, user = gather(Request(from_file=asked.for_file, sysroot=asked.sysroot), lambda _: None)
     return choose(facts, recipes, wishes), user

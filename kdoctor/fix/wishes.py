@@ -31,6 +31,26 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     recipe: str = ""
 
 
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a command that chooses a recipe, as typed; "" for one that was left out."""
+
+    keras: str = ""
+    tensorflow: str = ""
+    python_version: str = ""
+    backend: str = ""
+
+
+def wishes_of(typed: Typed, recipe: str) -> Wishes:
+    """The options as they are meant. Raises Trouble for a value that is not understood."""
+    return Wishes(
+        keras=versions("--keras", typed.keras),
+        tensorflow=versions("--tensorflow", typed.tensorflow),
+        python=python_version(typed.python_version),
+        backend=backend(typed.backend),
+        recipe=recipe,
+    )
+
+
 def versions(option: str, text: str) -> SpecifierSet | None:
     """The user's word for versions: "3", "3.12", ">=3.10,<4"; None for "". Raises Trouble for what is neither."""
     if not text:

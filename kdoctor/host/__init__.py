@@ -189,6 +189,12 @@ def is_file(host: Host, path: str) -> bool:
     return isinstance(found, FileStat) and found.kind == "file"
 
 
+def on_path(host: Host, name: str) -> str:
+    """The first file of that name in the directories of $PATH, "" if there is none."""
+    folders = host.environ.get("PATH", "").split(":")
+    return next((f"{folder}/{name}" for folder in folders if folder and is_file(host, f"{folder}/{name}")), "")
+
+
 def is_directory(host: Host, path: str) -> bool:
     """Whether the path leads to a directory."""
     found = host.stat(path)
