@@ -44,14 +44,16 @@ def fix(
     output: Format = "text",
 ) -> None:
     """Make an environment in which Keras trains: planned, locked, proved, or nothing is left behind."""
-    from kdoctor.commands import fix as command
+    from kdoctor.commands.choosing import Asked
+    from kdoctor.commands.fix import SCHEMA, Outcome
+    from kdoctor.commands.fix_pip import make_pip, plan_pip
     from kdoctor.host.live import LiveHost
 
     one_of("--format", output, ("text", "json"))
     if not pip:
         hint = "`kdoctor recipes show ID` prints the conda commands of a recipe."
         raise Trouble("fix-how", "say how: --pip makes a virtual environment", hint=hint, code=2)
-    asked = command.Asked(
+    asked = Asked(
         recipe=recipe,
         name=name,
         prefix=prefix,
@@ -62,14 +64,15 @@ def fix(
         own=tuple(own or ()),
         replace=replace,
     )
-    plan, order, tool = command.plan_of(asked, LiveHost())
+    job = plan_pip(asked, LiveHost())
+    plan = job.plan
     if output == "text":
         sys.stdout.write(plan_text(plan))
     if dry_run or not plan.fits:
-        finish(command.Outcome(schema=command.SCHEMA, plan=plan, done=False), output, code=0 if plan.fits else 1)
+        finish(Outcome(schema=SCHEMA, plan=plan, done=False), output, code=0 if plan.fits else 1)
     if not yes:
         ask()
-    outcome = command.carry_out(plan, order, tool, tell)
+    outcome = make_pip(job, tell)
     if output == "text":
         sys.stdout.write(outcome_text(outcome))
     finish(outcome, output, code=0)

@@ -13,7 +13,7 @@ import msgspec
 from kdoctor.fix.install import LOCK_FILE, Progress, Way, install
 from kdoctor.fix.solve import Solution
 from kdoctor.host.place import refuse, refuse_full, refuse_surroundings, same_disk
-from kdoctor.host.workspace import workspace
+from kdoctor.host.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,15 +79,20 @@ def execute(
     order: Order,
     verify: Callable[[str], Verdict],
     *,
+    prepare: Callable[[Workspace], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_wait: Callable[[str], None] | None = None,
 ) -> Executed:
-    """Make the environment. ``verify`` gets the staging prefix. Raises Trouble; the prefix is then what it was."""
+    """Make the environment. Raises Trouble; the prefix is then what it was.
+
+    ``prepare`` adds what is no conda package; ``verify`` then gets the staging prefix.
+    """
     refuse_surroundings(order.prefix)
     cache, need = needed_bytes(order)
     refuse_full(order.way.cache, cache)
     with workspace(order.prefix, replace=order.replace, need_bytes=need, wait_s=order.wait_s, on_wait=on_wait) as space:
         install(order.solution, space, order.way, on_progress)
+        prepare(space)
         verdict = verify(space.prefix)
         if not verdict.is_good:
             return NotVerified(prefix=order.prefix, verdict=verdict)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from kdoctor.advice import quoted
+from kdoctor.fix.settle import settle
 from kdoctor.host import NotRun, Ran
 from kdoctor.host.spawn import spawn
 from kdoctor.host.workspace import Workspace, workspace
@@ -23,11 +23,10 @@ RESOLVE_TIMEOUT_S = 300.0
 INSTALL_TIMEOUT_S = 3600.0
 NEED_BYTES = 6 << 30
 LOCK = "kdoctor-requirements.lock"
-RECORD = "kdoctor-environment.json"
-SETTINGS = "# kdoctor: settings of the recipe"
 _SHORT = 400
 
 Say = Callable[[str], None]
+Verify = Callable[[str, Mapping[str, str]], None]
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,14 +35,6 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     python: str
     packages: tuple[str, ...]
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What kdoctor leaves in an environment that it made, so that it can list and remove it."""
-
-    recipe: str
-    method: str
-    specs: tuple[str, ...]
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,27 +84,25 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     replace: bool = False
 
 
-def make(order: Order, tool: Tool, *, verify: Callable[[str, Mapping[str, str]], None], say: Say) -> Made:
+def make(order: Order, tool: Tool, *, verify: Verify, say: Say) -> Made:
     """The environment. ``verify`` gets its interpreter and settings, and raises Trouble to refuse it."""
     with workspace(order.target, replace=order.replace, need_bytes=NEED_BYTES, wait_s=1.0, on_wait=say) as room:
-        packages = _lock(order.specs, room, tool, say)
+        packages = lock(order.specs, room, tool, say)
         say(f"making the environment with {tool.python}")
         words = ("venv", "--relocatable", "--allow-existing", "--no-project", "--seed", "-p", tool.python, room.prefix)
         tool.run(*words, timeout_s=RESOLVE_TIMEOUT_S, doing="making the environment")
-        say(f"installing {len(packages)} packages")
         python = f"{room.prefix}/bin/python"
-        install = ("pip", "install", "--python", python, "--require-hashes", "-r", f"{room.prefix}/{LOCK}")
-        tool.run(*install, timeout_s=INSTALL_TIMEOUT_S, doing="installing")
-        settings = _settle(order, room)
+        install(packages, python, room, tool, say)
+        settings = settle(order.recipe, order.python, order.specs, room)
         say("verifying: kdoctor's rules, the imports, the devices, the linear regression")
-        verify(python, {name: value.replace(order.target, room.prefix) for name, value in settings.items()})
+        verify(python, settings)
         say(f"putting it in place: {order.target}")
         room.commit()
     return Made(target=order.target, python=f"{order.target}/bin/python", packages=packages)
 
 
-def _lock(specs: tuple[str, ...], room: Workspace, tool: Tool, say: Say) -> tuple[str, ...]:
-    """Resolve into a lock with hashes, which stays in the environment."""
+def lock(specs: tuple[str, ...], room: Workspace, tool: Tool, say: Say) -> tuple[str, ...]:
+    """Resolve for the tool's Python into a lock with hashes, which stays in the environment."""
     say("resolving")
     wanted = room.note("requirements.in", "".join(f"{spec}\n" for spec in specs).encode())
     words = ("pip", "compile", wanted, "-p", tool.python, "--generate-hashes", "--no-header", "-q")
@@ -121,22 +110,8 @@ def _lock(specs: tuple[str, ...], room: Workspace, tool: Tool, say: Say) -> tupl
     return tuple(re.findall(r"^([A-Za-z0-9._-]+==[^ \\;]+)", room.keep("lock", LOCK).decode(), re.MULTILINE))
 
 
-def _settle(order: Order, room: Workspace) -> Mapping[str, str]:
-    """The recipe's links, its variables in the activation script, and the record of how it was made."""
-    packages = f"lib/python{order.python.short}/site-packages"
-    for name, target in order.recipe.links.items():
-        room.link(name.replace("{site_packages}", packages), target)
-    places = {"{prefix}": order.target, "{site_packages}": f"{order.target}/{packages}"}
-    settings = {name: _placed(value, places) for name, value in order.recipe.environment.items()}
-    if settings:
-        lines = [SETTINGS, *(f"export {name}={quoted(value)}" for name, value in settings.items())]
-        room.write("bin/activate", room.read("bin/activate") + ("\n".join(lines) + "\n").encode())
-    record = Record(recipe=order.recipe.id, method="pip", specs=order.specs)
-    room.write(RECORD, msgspec.json.format(msgspec.json.encode(record)))
-    return settings
-
-
-def _placed(value: str, places: Mapping[str, str]) -> str:
-    for name, place in places.items():
-        value = value.replace(name, place)
-    return value
+def install(packages: tuple[str, ...], python: str, room: Workspace, tool: Tool, say: Say) -> None:
+    """Install what was locked into the environment of that interpreter."""
+    say(f"installing {len(packages)} packages")
+    words = ("pip", "install", "--python", python, "--require-hashes", "-r", f"{room.prefix}/{LOCK}")
+    tool.run(*words, timeout_s=INSTALL_TIMEOUT_S, doing="installing")
