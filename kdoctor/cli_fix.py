@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import one_of
+from kdoctor.options import Backend, Format, Keras, NoRedact, Own, PythonVersion, Tensorflow, one_of
 
 if TYPE_CHECKING:
-    from kdoctor.commands.fix import Outcome, Plan
+    from kdoctor.commands.choosing import Asked
+    from kdoctor.host import User
+    from kdoctor.model.plan import Outcome, Plan
 
+Conda = Annotated[bool, typer.Option("--conda", help="Make a conda environment; conda itself is not needed.")]
 Pip = Annotated[bool, typer.Option("--pip", help="Make a virtual environment from the package index, with uv.")]
 Recipe = Annotated[str, typer.Option("--recipe", metavar="ID", help="This recipe; `kdoctor recipes` lists them.")]
-Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Its name, in the user's data folder.")]
-Prefix = Annotated[str, typer.Option("--prefix", metavar="PATH", help="Its directory instead.")]
+Name = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="Its name, among the environments.")]
+Prefix = Annotated[str, typer.Option("--prefix", "-p", metavar="PATH", help="Its directory instead.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Exchange an environment that exists, once proved.")]
-Keras = Annotated[str, typer.Option("--keras", metavar="VERSION", help="Only with this Keras.")]
-Tensorflow = Annotated[str, typer.Option("--tensorflow", metavar="VERSION", help="Only with this TensorFlow.")]
-Python = Annotated[str, typer.Option("--python-version", metavar="VERSION", help="Only for this Python: 3.12.")]
-Backend = Annotated[str, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Only with this backend.")]
-Own = Annotated[list[str] | None, typer.Option("--recipes", metavar="PATH", help="Also this recipe file or folder.")]
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
+For = Annotated[
+    str, typer.Option("--for", metavar="FILE", help="Plan for the machine of recorded facts; with --dry-run.")
+]
+Channel = Annotated[
+    list[str] | None,
+    typer.Option("--channel", "-c", metavar="CHANNEL", help="Take packages from here, not from the recipe's channels."),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Use only what is in the caches.")]
+Newer = Annotated[
+    str, typer.Option("--exclude-newer", metavar="DATE", help="Nothing that was uploaded after this day or time.")
+]
+
+List = Annotated[bool, typer.Option("--list", help="List the environments that kdoctor made.")]
+Remove = Annotated[str, typer.Option("--remove", metavar="NAME|PATH", help="Remove one that kdoctor made.")]
 
 
 def fix(
+    conda: Conda = False,
     pip: Pip = False,
     recipe: Recipe = "",
     name: Name = "",
@@ -36,23 +49,33 @@ def fix(
     yes: Yes = False,
     dry_run: DryRun = False,
     replace: Replace = False,
+    for_file: For = "",
     keras: Keras = "",
     tensorflow: Tensorflow = "",
-    python_version: Python = "",
+    python_version: PythonVersion = "",
     backend: Backend = "",
     own: Own = None,
+    channel: Channel = None,
+    offline: Offline = False,
+    exclude_newer: Newer = "",
+    listing: List = False,
+    remove: Remove = "",
     output: Format = "text",
+    no_redact: NoRedact = False,
 ) -> None:
     """Make an environment in which Keras trains: planned, locked, proved, or nothing is left behind."""
     from kdoctor.commands.choosing import Asked
-    from kdoctor.commands.fix import SCHEMA, Outcome
-    from kdoctor.commands.fix_pip import make_pip, plan_pip
-    from kdoctor.host.live import LiveHost
 
     one_of("--format", output, ("text", "json"))
-    if not pip:
-        hint = "`kdoctor recipes show ID` prints the conda commands of a recipe."
-        raise Trouble("fix-how", "say how: --pip makes a virtual environment", hint=hint, code=2)
+    talk = Talk(output=output, redact=not no_redact, yes=yes, dry_run=dry_run)
+    if listing or remove:
+        list_or_remove(remove, talk)
+    if conda == pip:
+        hint = "`kdoctor recipes` lists what they can make."
+        raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
+    if for_file and not dry_run:
+        hint = "What is made has to be proved on the machine that it is for."
+        raise Trouble("fix-for-elsewhere", "--for plans for another machine: add --dry-run", hint=hint, code=2)
     asked = Asked(
         recipe=recipe,
         name=name,
@@ -62,20 +85,107 @@ def fix(
         python_version=python_version,
         backend=backend,
         own=tuple(own or ()),
+        for_file=for_file,
+        channels=tuple(channel or ()),
+        exclude_newer=exclude_newer,
+        offline=offline,
         replace=replace,
+        dry_run=dry_run,
     )
+    make = by_conda if conda else by_pip
+    make(asked, talk)
+
+
+class Talk:
+    """What is said, asked and printed on the way from a plan to its outcome."""
+
+    def __init__(self, *, output: str, redact: bool, yes: bool, dry_run: bool) -> None:
+        """As the options say."""
+        self.output, self.redact, self.yes, self.dry_run = output, redact, yes, dry_run
+
+    def settle(self, plan: Plan, user: User, code: int, carry_out: Callable[[], Outcome]) -> None:
+        """Show the plan; carry it out after a yes, unless its exit code says that nothing is to be made."""
+        from kdoctor.commands.fix import SCHEMA
+        from kdoctor.model.plan import Outcome
+        from kdoctor.render.fix import outcome_text, plan_text
+
+        if self.output == "text":
+            sys.stdout.write(plan_text(plan))
+            sys.stdout.flush()
+        if self.dry_run or code:
+            solved = bool(plan.packages)
+            self.finish(Outcome(schema=SCHEMA, plan=plan, done=False, solved=solved), user, code)
+        if not self.yes:
+            ask("Make this environment?")
+        outcome = carry_out()
+        if self.output == "text":
+            sys.stdout.write(outcome_text(outcome))
+        self.finish(outcome, user, 0)
+
+    def finish(self, outcome: Outcome, user: User, code: int) -> None:
+        """Print the document where it was asked for, and leave."""
+        from kdoctor.model.codec import to_builtins
+
+        self.document(to_builtins(outcome), user)
+        raise typer.Exit(code)
+
+    def document(self, content: dict[str, object], user: User) -> None:
+        """Print it where it was asked for."""
+        if self.output == "json":
+            from kdoctor.commands.recipes import document
+
+            sys.stdout.write(document(content, user if self.redact else None))
+
+
+def by_pip(asked: Asked, talk: Talk) -> None:
+    """`kdoctor fix --pip`."""
+    from kdoctor.commands.fix_pip import make_pip, plan_pip
+    from kdoctor.host.live import LiveHost
+
     job = plan_pip(asked, LiveHost())
-    plan = job.plan
-    if output == "text":
-        sys.stdout.write(plan_text(plan))
-    if dry_run or not plan.fits:
-        finish(Outcome(schema=SCHEMA, plan=plan, done=False), output, code=0 if plan.fits else 1)
-    if not yes:
-        ask()
-    outcome = make_pip(job, tell)
-    if output == "text":
-        sys.stdout.write(outcome_text(outcome))
-    finish(outcome, output, code=0)
+    talk.settle(job.plan, job.user, int(not job.plan.fits), lambda: make_pip(job, tell))
+
+
+def by_conda(asked: Asked, talk: Talk) -> None:
+    """`kdoctor fix --conda`."""
+    from kdoctor.commands.fix_conda import make_conda, plan_conda
+    from kdoctor.commands.fix_pip import tool_for
+    from kdoctor.host.live import LiveHost
+    from kdoctor.terminal import with_download
+
+    host = LiveHost()
+    job = plan_conda(asked, host)
+
+    def carry_out() -> Outcome:
+        assert job.order is not None  # noqa: S101  without one its exit code is not 0
+        order = job.order
+        return with_download(
+            lambda show: make_conda(job, order, lambda python: tool_for(asked, host, python), tell, show)
+        )
+
+    talk.settle(job.plan, job.user, job.code, carry_out)
+
+
+def list_or_remove(wanted: str, talk: Talk) -> None:
+    """`kdoctor fix --list` and `kdoctor fix --remove`; leaves."""
+    from kdoctor.commands.fix import SCHEMA
+    from kdoctor.commands.fix_made import made, named, remove
+    from kdoctor.host.live import LiveHost
+    from kdoctor.model.codec import to_builtins
+    from kdoctor.render.fix import made_text
+
+    host = LiveHost()
+    shown = (named(host, wanted),) if wanted else made(host)
+    if talk.output == "text":
+        sys.stdout.write(made_text(shown))
+        sys.stdout.flush()
+    if wanted and not talk.dry_run:
+        if not talk.yes:
+            ask("Remove this environment?")
+        remove(shown[0])
+        tell(f"removed {shown[0].prefix}")
+    talk.document({"schema": SCHEMA, "environments": to_builtins(shown)}, host.user)
+    raise typer.Exit(0)
 
 
 def tell(step: str) -> None:
@@ -84,50 +194,11 @@ def tell(step: str) -> None:
     sys.stderr.flush()
 
 
-def finish(outcome: Outcome, output: str, *, code: int) -> None:
-    """Print the document where it was asked for, and leave."""
-    if output == "json":
-        import msgspec
-
-        from kdoctor.model.codec import to_builtins
-
-        text = msgspec.json.format(msgspec.json.encode(to_builtins(outcome)), indent=2).decode()
-        sys.stdout.write(text + "\n")
-    raise typer.Exit(code)
-
-
-def ask() -> None:
+def ask(question: str) -> None:
     """A typed yes; raises Trouble where nobody can be asked or the answer is another."""
     if not sys.stdin.isatty():
         raise Trouble("yes-needed", "nothing was done: a yes is needed", hint="Add --yes, or --dry-run.", code=2)
-    sys.stderr.write("Make this environment? [y/N] ")
+    sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Trouble("not-wanted", "nothing was done", code=2)
-
-
-def plan_text(plan: Plan) -> str:
-    """The whole plan."""
-    from kdoctor.render.fix import rows, settings_of
-
-    pairs = [("recipe", f"{plan.recipe}: {plan.title}"), ("because", plan.why)]
-    pairs += [("" if number else "not met", text) for number, text in enumerate(plan.unmet)]
-    pairs += [("target", plan.target), ("python", f"{plan.python} ({plan.version})")]
-    pairs += [("" if number else "installs", spec) for number, spec in enumerate(plan.specs)]
-    if plan.settings:
-        pairs.append(("sets", f"{settings_of(plan.settings)} (when activated)"))
-    pairs.append(("steps", "resolve, lock with hashes, build aside, install, prove, put in place"))
-    pairs.append(("proves", "kdoctor's rules, the imports, the devices, the linear regression"))
-    return rows(pairs)
-
-
-def outcome_text(outcome: Outcome) -> str:
-    """What was proved, and how to use it."""
-    from kdoctor.render.fix import rows
-
-    pairs = [("proved" if number == 0 else "", f"{one.name}: {one.said}") for number, one in enumerate(outcome.proofs)]
-    if outcome.gpu == "not-here":
-        pairs.append(("GPU", "none could be used here: everything else is proved"))
-    pairs.append(("ready", f"{len(outcome.packages)} packages in {outcome.plan.target}"))
-    pairs.append(("use it", outcome.activate))
-    return "\n" + rows(pairs)

@@ -8,23 +8,12 @@ from typing import Annotated
 import typer
 
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Sysroot, one_of
+from kdoctor.options import Backend, Format, Keras, NoRedact, Own, PythonVersion, Sysroot, Tensorflow, one_of
 
 app = typer.Typer(invoke_without_command=True)
 For = Annotated[
     str, typer.Option("--for", metavar="FILE", help="Plan for the machine of recorded facts (- for standard input).")
 ]
-Keras = Annotated[str, typer.Option("--keras", metavar="VERSION", help="Only with this Keras: 3, 3.12, >=3.10.")]
-Tensorflow = Annotated[
-    str, typer.Option("--tensorflow", metavar="VERSION", help="Only with this TensorFlow: 2.20, >=2.18.")
-]
-PythonVersion = Annotated[str, typer.Option("--python-version", metavar="VERSION", help="Only for this Python: 3.12.")]
-Backend = Annotated[str, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Only with this backend.")]
-Recipes = Annotated[
-    list[str] | None, typer.Option("--recipe", metavar="PATH", help="Also this recipe, or those of this folder.")
-]
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
-NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in JSON.")]
 
 
 @app.callback()
@@ -36,7 +25,7 @@ def listed(
     tensorflow: Tensorflow = "",
     python_version: PythonVersion = "",
     backend: Backend = "",
-    own: Recipes = None,
+    own: Own = None,
     output: Format = "text",
     no_redact: NoRedact = False,
 ) -> None:
@@ -65,7 +54,7 @@ def shown(
     wanted: Annotated[str, typer.Argument(metavar="ID", help="As `kdoctor recipes` lists it.")],
     for_file: For = "",
     sysroot: Sysroot = "",
-    own: Recipes = None,
+    own: Own = None,
     output: Format = "text",
     no_redact: NoRedact = False,
 ) -> None:

@@ -13,6 +13,18 @@ Sysroot = Annotated[
     str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")
 ]
 
+Keras = Annotated[str, typer.Option("--keras", metavar="VERSION", help="Only with this Keras: 3, 3.12, >=3.10.")]
+Tensorflow = Annotated[
+    str, typer.Option("--tensorflow", metavar="VERSION", help="Only with this TensorFlow: 2.20, >=2.18.")
+]
+PythonVersion = Annotated[str, typer.Option("--python-version", metavar="VERSION", help="Only for this Python: 3.12.")]
+Backend = Annotated[str, typer.Option("--backend", metavar="tensorflow|jax|torch", help="Only with this backend.")]
+Own = Annotated[
+    list[str] | None, typer.Option("--recipes", metavar="PATH", help="Also this recipe, or those of this folder.")
+]
+Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
+NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in JSON.")]
+
 
 def split(values: list[str] | None) -> tuple[str, ...]:
     """Repeated and comma-separated values alike."""

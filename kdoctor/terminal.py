@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from kdoctor.check.collect import Progress
 from kdoctor.commands.check import Checked
+from kdoctor.model.plan import Download
 from kdoctor.model.report import Report
 from kdoctor.model.trouble import Trouble
 from kdoctor.render.json import render
@@ -64,6 +65,30 @@ def with_progress(work: Callable[[Callable[[Progress], None]], Result]) -> Resul
     finally:
         sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()
+
+
+def with_download(work: Callable[[Callable[[Download], None]], Result]) -> Result:
+    """Run the work; on a terminal, show on stderr how many packages and bytes came, and the time that is left."""
+    if not coloured(sys.stderr):
+        return work(lambda _: None)
+    from rich import progress as bars
+    from rich.console import Console
+
+    columns = (
+        bars.TextColumn("{task.fields[linked]}/{task.fields[packages]} packages"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("{task.fields[name]}"),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        task = display.add_task("", start=True, visible=False, linked=0, packages=0, name="")
+
+        def show(now: Download) -> None:
+            display.update(task, completed=now.bytes, total=now.bytes_total, visible=now.linked < now.total)
+            display.update(task, linked=now.linked, packages=now.total, name=now.name)
+
+        return work(show)
 
 
 def open_streams() -> None:

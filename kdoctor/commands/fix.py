@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-import msgspec
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from kdoctor.commands.choosing import Chosen
-from kdoctor.commands.verify import Proof, Verification, verify
-from kdoctor.model.recipe import Method
+from kdoctor.commands.verify import Verification, verify
+from kdoctor.fix.settle import settings_of
+from kdoctor.host.recovery import tidy
+from kdoctor.host.registry import clean, forget, remember
+from kdoctor.model.plan import Outcome, Plan
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import PythonVersion
 
 Say = Callable[[str], None]
 SCHEMA = 1
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be made.
-
-    ``unmet``: what the recipe needs and this machine lacks; ``why``: the sentence of the choice. ``python``: the
-    interpreter that a virtual environment is made with. ``machine``: the virtual packages that were solved for.
-    ``packages``: NAME VERSION BUILD of a solution, none where it was not solved; ``problem`` then says why, and
-    ``relaxations`` what would help.
-    """
-
-    method: Method
-    recipe: str
-    title: str
-    fits: bool
-    why: str
-    unmet: tuple[str, ...]
-    target: str
-    version: str
-    specs: tuple[str, ...]
-    settings: Mapping[str, str]
-    gpu_wanted: bool
-    python: str = ""
-    channels: tuple[str, ...] = ()
-    machine: Mapping[str, str] = {}
-    packages: tuple[str, ...] = ()
-    download_bytes: int = 0
-    problem: str = ""
-    relaxations: tuple[str, ...] = ()
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The document of `kdoctor fix --format json`."""
-
-    schema: int
-    plan: Plan
-    done: bool
-    solved: bool = False
-    packages: tuple[str, ...] = ()
-    gpu: str = ""
-    proofs: tuple[Proof, ...] = ()
-    activate: str = ""
 
 
 def plan_of(found: Chosen, python: PythonVersion, target: str, specs: tuple[str, ...]) -> Plan:
@@ -71,9 +31,21 @@ def plan_of(found: Chosen, python: PythonVersion, target: str, specs: tuple[str,
         target=target,
         version=python.short,
         specs=specs,
-        settings=recipe.environment,
+        settings=settings_of(recipe, python, target),
         gpu_wanted=recipe.requires.gpu == "required",
     )
+
+
+@contextmanager
+def entered(target: str) -> Iterator[None]:
+    """Have the environment in kdoctor's list while it is made, and after; first remove what killed starts left."""
+    clean()
+    remember(target)
+    try:
+        yield
+    finally:
+        if tidy(target):
+            forget(target)
 
 
 def prove(python: str, settings: Mapping[str, str], *, gpu_wanted: bool) -> Verification:

@@ -9,12 +9,14 @@ import msgspec
 
 from kdoctor.advice import quoted
 from kdoctor.commands.choosing import Asked, chosen, target_of
-from kdoctor.commands.fix import Outcome, Plan, Say, done, plan_of, prove
+from kdoctor.commands.fix import Say, done, entered, plan_of, prove
 from kdoctor.commands.verify import Verification
 from kdoctor.fix.contents import pip_specs
-from kdoctor.fix.pip import Order, Tool, make
+from kdoctor.fix.pip import NEED_BYTES, Order, Tool, make
 from kdoctor.host import NotRun, User, is_file, on_path
 from kdoctor.host.live import LiveHost
+from kdoctor.host.place import refuse
+from kdoctor.model.plan import Outcome, Plan
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import PythonVersion
 
@@ -37,11 +39,11 @@ def uv_of(host: LiveHost) -> str:
     return found
 
 
-def uv_environ(asked: Asked, host: LiveHost) -> Mapping[str, str]:
-    """The variables by which uv learns of the options."""
+def tool_for(asked: Asked, host: LiveHost, python: str) -> Tool:
+    """uv for that interpreter, told of the options. Raises Trouble where there is no uv."""
     offline = {"UV_OFFLINE": "1"} if asked.offline else {}
     newest = {"UV_EXCLUDE_NEWER": asked.exclude_newer} if asked.exclude_newer else {}
-    return {**host.environ, **offline, **newest}
+    return Tool(uv=uv_of(host), python=python, environ={**host.environ, **offline, **newest})
 
 
 def interpreter_for(host: LiveHost, uv: str, candidates: tuple[PythonVersion, ...]) -> tuple[str, PythonVersion]:
@@ -63,13 +65,14 @@ def plan_pip(asked: Asked, host: LiveHost) -> Job:
     found = chosen(asked, "pip")
     recipe = found.recipe
     target = target_of(asked, recipe, host)
+    refuse(target, replace=asked.replace, need_bytes=NEED_BYTES)
     python, version = interpreter_for(host, uv, found.pythons)
     specs = pip_specs(recipe, version, recipe.platforms[0])
     return Job(
         plan=msgspec.structs.replace(plan_of(found, version, target, specs), python=python),
         user=found.user,
         order=Order(recipe=recipe, python=version, specs=specs, target=target, replace=asked.replace),
-        tool=Tool(uv=uv, python=python, environ=uv_environ(asked, host)),
+        tool=tool_for(asked, host, python),
     )
 
 
@@ -80,5 +83,6 @@ def make_pip(job: Job, say: Say) -> Outcome:
     def verify(python: str, settings: Mapping[str, str]) -> None:
         seen.append(prove(python, settings, gpu_wanted=job.plan.gpu_wanted))
 
-    made = make(job.order, job.tool, verify=verify, say=say)
+    with entered(job.plan.target):
+        made = make(job.order, job.tool, verify=verify, say=say)
     return done(job.plan, made.packages, seen[-1], f"source {quoted(f'{made.target}/bin/activate')}")

@@ -17,7 +17,8 @@ from kdoctor.model.trouble import Trouble
 
 EXTRA = "pip install 'keras-doctor[fix]'"
 _ENVIRON = {"MALLOC_ARENA_MAX": "4", "LC_ALL": "C.UTF-8", "RUST_BACKTRACE": "0"}
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@|(?<=/t/)[^/\s]+")
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+_TOKEN = re.compile(r"(https?://\S*?/t/)[^/\s]+")
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ def without_credentials(text: str) -> str:
     >>> without_credentials("https://me:secret@host/t/abc-123/channel")
     'https://host/t/<token>/channel'
     """
-    return _CREDENTIALS.sub(lambda found: "" if found[0].endswith("@") else "<token>", text)
+    return _TOKEN.sub(r"\1<token>", _PASSWORD.sub("", text))
 
 
 def ask(

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 
 import msgspec
 
-from kdoctor.fix.install import LOCK_FILE, Progress, Way, install
+from kdoctor.fix.install import LOCK_FILE, Way, install
 from kdoctor.fix.solve import Solution
 from kdoctor.host.place import refuse, refuse_full, refuse_surroundings, same_disk
 from kdoctor.host.workspace import Workspace, workspace
+from kdoctor.model.plan import Download
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def execute(
     verify: Callable[[str], Verdict],
     *,
     prepare: Callable[[Workspace], None] = lambda _: None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Download], None] = lambda _: None,
     on_wait: Callable[[str], None] | None = None,
 ) -> Executed:
     """Make the environment. Raises Trouble; the prefix is then what it was.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kdoctor.fix.conda import Access, Failed, ask, last_cause, without_credentials
+from kdoctor.model.plan import Download
 from kdoctor.model.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -21,17 +22,6 @@ if TYPE_CHECKING:
     from kdoctor.host.workspace import Workspace
 
 LOCK_FILE = "kdoctor-lock.txt"
-
-
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far it is: packages in the cache (``ready``), in the prefix (``linked``), and bytes that came."""
-
-    ready: int
-    linked: int
-    total: int
-    bytes: int
-    bytes_total: int
-    name: str = ""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +63,7 @@ def install(
     solution: Solution,
     space: Workspace,
     way: Way,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[Download], None] = lambda _: None,
 ) -> None:
     """Fill ``space.prefix`` with what will be right at ``space.target``.
 
@@ -96,7 +86,7 @@ def install(
         way.access,
         timeout_s=way.timeout_s,
         idle_s=way.idle_s,
-        on_event=lambda line: on_progress(msgspec.json.decode(line, type=Progress)),
+        on_event=lambda line: on_progress(msgspec.json.decode(line, type=Download)),
     )
     if isinstance(answer, Failed):
         raise trouble_of(answer)

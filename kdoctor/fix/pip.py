@@ -13,6 +13,7 @@ import msgspec
 
 from kdoctor.fix.settle import settle
 from kdoctor.host import NotRun, Ran
+from kdoctor.host.scripts import relocate
 from kdoctor.host.spawn import spawn
 from kdoctor.host.workspace import Workspace, workspace
 from kdoctor.model.recipe import Recipe
@@ -115,3 +116,11 @@ def install(packages: tuple[str, ...], python: str, room: Workspace, tool: Tool,
     say(f"installing {len(packages)} packages")
     words = ("pip", "install", "--python", python, "--require-hashes", "-r", f"{room.prefix}/{LOCK}")
     tool.run(*words, timeout_s=INSTALL_TIMEOUT_S, doing="installing")
+
+
+def into_prefix(specs: tuple[str, ...], room: Workspace, tool: Tool, say: Say) -> tuple[str, ...]:
+    """Lock and install into a conda prefix that is being made; its commands start the interpreter of its last place."""
+    packages = lock(specs, room, tool, say)
+    install(packages, tool.python, room, tool, say)
+    relocate(f"{room.prefix}/bin", room.prefix, room.target)
+    return packages

@@ -11,32 +11,20 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import secrets
-from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from kdoctor.host.lock import Lock, Record, take
-from kdoctor.host.owner import Owner, is_dead_here, this_owner
-from kdoctor.host.place import nearest, refuse, refuse_surroundings
-from kdoctor.host.rename import exchange, remove_tree, rename_new, sync_directory, sync_tree, write_file
+from kdoctor.host.lock import Record
+from kdoctor.host.owner import this_owner
+from kdoctor.host.place import refuse, refuse_surroundings
+from kdoctor.host.recovery import MARKER, Marker, locked, put_back, remove_staging, stem
+from kdoctor.host.rename import exchange, rename_new, sync_directory, sync_tree, write_file
 from kdoctor.model.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-MARKER = "kdoctor-staging.json"
-_LONGEST_NAME = 200
-
-
-class Marker(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in a staging directory. ``swapping``: the old target may lie in `old`, and has to go back."""
-
-    owner: Owner
-    target: str
-    state: Literal["making", "swapping"] = "making"
 
 
 class Workspace:
@@ -91,6 +79,11 @@ class Workspace:
         if not os.path.lexists(path):
             os.symlink(target, path)
 
+    def discard(self) -> None:
+        """Take the target away, in one step; what was in it is removed with the workspace."""
+        os.rename(self.target, os.path.join(self.work, "gone"))
+        sync_directory(os.path.dirname(self.target))
+
     def commit(self) -> None:
         """Put the directory in its place, on the disk when this returns. Raises Trouble where it is taken by now."""
         sync_tree(self.prefix)
@@ -131,14 +124,14 @@ def workspace(
     Raises Trouble: the place will not do, somebody makes it for longer than ``wait_s``, or the disk fails.
     """
     refuse_surroundings(target)  # the rest once what was left there is put right
-    with _told(target), _locked(target, wait_s, on_wait) as (lock, parents):
+    with _told(target), locked(target, wait_s, on_wait) as (lock, parents):
         refuse(target, replace=replace, need_bytes=need_bytes)
-        staging = f"{_stem(target)}{secrets.token_hex(4)}"
+        staging = f"{stem(target)}{secrets.token_hex(4)}"
         lock.write(Record(owner=this_owner(), staging=os.path.basename(staging), parents=parents))
         try:
             yield Workspace(target, staging, replace=replace)
         finally:
-            _put_back(staging, target)
+            put_back(staging, target)
             remove_staging(staging)
 
 
@@ -153,98 +146,3 @@ def _told(target: str) -> Iterator[None]:
             raise Trouble("disk-full", f"the disk of {target} became full", hint=hint) from error
         where = error.filename or target
         raise Trouble("disk-failed", f"{where}: {error.strerror or error}") from error
-
-
-@contextlib.contextmanager
-def _locked(
-    target: str, wait_s: float, on_wait: Callable[[str], None] | None
-) -> Iterator[tuple[Lock, tuple[str, ...]]]:
-    """The lock of the target, what a killed start left removed, and the parents that had to be made for it."""
-    parents = _missing(os.path.dirname(target))
-    os.makedirs(os.path.dirname(target), exist_ok=True)
-    lock = take(f"{_stem(target)}lock", wait_s=wait_s, on_wait=on_wait)
-    clean = False
-    try:
-        before = lock.before
-        clean = recover(target, before)
-        parents = tuple(dict.fromkeys((*parents, *(before.parents if before and clean else ()))))
-        yield lock, parents
-    finally:
-        if clean:
-            lock.release()
-        else:
-            lock.let_go()
-        for parent in parents if not os.path.lexists(target) else ():
-            with contextlib.suppress(OSError):  # no longer empty, so not ours to remove
-                os.rmdir(parent)
-
-
-def _missing(path: str) -> tuple[str, ...]:
-    """The directories that have to be made, the deepest first."""
-    there = nearest(path)
-    found = []
-    while path != there:
-        found.append(path)
-        path = os.path.dirname(path)
-    return tuple(found)
-
-
-def _stem(target: str) -> str:
-    """The beginning of every name that kdoctor uses beside a target."""
-    name = os.path.basename(target)
-    if len(os.fsencode(name)) > _LONGEST_NAME:
-        name = sha256(os.fsencode(name)).hexdigest()[:16]
-    return os.path.join(os.path.dirname(target), f".{name}.kdoctor-")
-
-
-def recover(target: str, before: Record | None) -> bool:
-    """Remove what dead kdoctors of this host left of this target; its lock is held. False where something stays."""
-    parent, stem = os.path.split(_stem(target))
-    pattern = re.compile(re.escape(stem) + r"[0-9a-f]{8}\Z")
-    stays = before is not None and not is_dead_here(before.owner) and bool(before.staging)
-    for name in sorted(os.listdir(parent)):
-        if pattern.match(name):
-            stays |= not _recover_one(os.path.join(parent, name), target, before)
-    return not stays
-
-
-def _recover_one(staging: str, target: str, before: Record | None) -> bool:
-    marker = _marker(staging)
-    recorded = before is not None and before.staging == os.path.basename(staging) and is_dead_here(before.owner)
-    if marker is None:
-        bare = recorded and set(os.listdir(staging)) <= {f"{MARKER}.part"}
-        if bare:
-            remove_tree(staging)
-        return bare
-    if marker.target != target or not is_dead_here(marker.owner):
-        return False
-    _put_back(staging, target)
-    remove_staging(staging)
-    return True
-
-
-def _put_back(staging: str, target: str) -> None:
-    """The old target, where a swap stopped half-way; raises OSError rather than have it removed."""
-    old = os.path.join(staging, "old")
-    if os.path.isdir(old) and not os.path.lexists(target):
-        os.rename(old, target)
-        sync_directory(os.path.dirname(target))
-
-
-def _marker(staging: str) -> Marker | None:
-    try:
-        with open(os.path.join(staging, MARKER), "rb") as file:
-            return msgspec.json.decode(file.read(1 << 16), type=Marker)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def remove_staging(staging: str) -> None:
-    """Remove a staging directory, its marker last, so that a kill on the way leaves it recognisable."""
-    if not os.path.isdir(staging):
-        return
-    for name in os.listdir(staging):
-        if name != MARKER:
-            remove_tree(os.path.join(staging, name))
-    remove_tree(os.path.join(staging, MARKER))
-    os.rmdir(staging)

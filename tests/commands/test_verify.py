@@ -12,7 +12,15 @@ from kdoctor.commands.check import Request, check
 from kdoctor.commands.verify import Trained, by_rules, is_right, verify
 
 MACHINES = Path(__file__).resolve().parents[1] / "machines"
-RIGHT = Trained(weight=0.5016, bias=1.9986, test_cost=0.0033, expected_weight=0.50160, expected_bias=1.99862)
+RIGHT = Trained(
+    weight=0.5016,
+    bias=1.9986,
+    test_cost=0.0033,
+    expected_weight=0.50160,
+    expected_bias=1.99862,
+    costs=(3.9, 0.0026),
+    expected_costs=(3.9, 0.0026),
+)
 
 
 def test_the_line_learned_as_float64_learns_it_is_right() -> None:
@@ -29,6 +37,8 @@ def test_the_line_learned_as_float64_learns_it_is_right() -> None:
         {"weight": float("nan")},
         {"weight": 0.5018},
         {"bias": 1.9990},
+        {"costs": (3.9, 0.0027)},
+        {"costs": ()},
     ],
 )
 def test_a_device_that_computes_wrongly_is_not_accepted(change: dict[str, float]) -> None:

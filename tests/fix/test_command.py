@@ -149,8 +149,8 @@ def test_slips_are_refused_with_2(tmp_path: Path) -> None:
 def test_bad_input_is_refused_with_3(tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text((FOLDER / "jax-cuda12.toml").read_text(encoding="utf-8").replace("driver_min =", "driver ="))
-    assert_refused(recipes("--recipe", str(bad), *HEALTHY), 3, f"{bad}, line ", "unknown field `driver`")
-    assert_refused(recipes("show", "x", "--recipe", str(tmp_path / "none.toml")), 3, "none.toml: does not exist")
+    assert_refused(recipes("--recipes", str(bad), *HEALTHY), 3, f"{bad}, line ", "unknown field `driver`")
+    assert_refused(recipes("show", "x", "--recipes", str(tmp_path / "none.toml")), 3, "none.toml: does not exist")
     facts = tmp_path / "facts.json"
     facts.write_text("{")
     assert_refused(recipes("--for", str(facts)), 3, "is not JSON")
@@ -161,6 +161,6 @@ def test_a_recipe_of_the_users_own_is_listed_and_steers_no_terminal(tmp_path: Pa
     own = tmp_path / "own.toml"
     text = (FOLDER / "tf220-cuda12.toml").read_text(encoding="utf-8").replace('"tf220-cuda12"', '"own"', 1)
     own.write_text(text.replace('about = """\n', 'about = """\n\\u001b[31mred ', 1))
-    assert any(line.split()[1:2] == ["own"] for line in recipes("--recipe", str(own), *HEALTHY).out.splitlines())
-    shown = recipes("show", "own", "--recipe", str(own), *HEALTHY)
+    assert any(line.split()[1:2] == ["own"] for line in recipes("--recipes", str(own), *HEALTHY).out.splitlines())
+    shown = recipes("show", "own", "--recipes", str(own), *HEALTHY)
     assert (shown.code, "\\x1b[31mred" in shown.out, "\x1b" in shown.out) == (0, True, False)

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from kdoctor.fix.execute import execute
-from kdoctor.fix.install import LOCK_FILE, Progress, Way, install, lock_text
+from kdoctor.fix.install import LOCK_FILE, Way, install, lock_text
 from kdoctor.fix.solve import Solution
 from kdoctor.host.workspace import workspace
+from kdoctor.model.plan import Download
 from kdoctor.model.trouble import Trouble
 from tests.fix.asking import good, names, needs_rattler, one_package, order, question, solved
 from tests.fix.channel import StandIn, keras_channel, serving
@@ -83,11 +84,11 @@ def test_a_lock_file_holds_no_password(channel: StandIn, tmp_path: Path) -> None
 
 
 def test_progress_ends_with_everything_linked(channel: StandIn, tmp_path: Path) -> None:
-    heard: list[Progress] = []
+    heard: list[Download] = []
     solution = solved(question(channel.url, tmp_path))
     execute(order(solution, tmp_path), good, on_progress=heard.append)
     count, size = len(solution.packages), solution.total_bytes
-    assert heard[-1] == Progress(ready=count, linked=count, total=count, bytes=size, bytes_total=size)
+    assert heard[-1] == Download(ready=count, linked=count, total=count, bytes=size, bytes_total=size)
 
 
 @pytest.mark.parametrize(

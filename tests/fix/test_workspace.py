@@ -14,7 +14,8 @@ from kdoctor.host import rename
 from kdoctor.host.lock import Record, take
 from kdoctor.host.owner import Owner, is_dead_here, this_owner
 from kdoctor.host.place import refuse
-from kdoctor.host.workspace import MARKER, Marker, workspace
+from kdoctor.host.recovery import MARKER, Marker
+from kdoctor.host.workspace import workspace
 from kdoctor.model.trouble import Trouble
 from tests.fix.asking import names
 

@@ -1,0 +1,181 @@
+"""`kdoctor fix --conda`: an environment of conda packages, solved and installed without conda."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import msgspec
+import platformdirs
+
+from kdoctor.advice import quoted
+from kdoctor.commands.choosing import Asked, Chosen, chosen, target_of
+from kdoctor.commands.fix import Say, done, entered, plan_of, prove
+from kdoctor.commands.fix_pip import uv_of
+from kdoctor.commands.verify import Verification
+from kdoctor.fix import execute as engine
+from kdoctor.fix.conda import Access, without_credentials
+from kdoctor.fix.contents import pip_specs
+from kdoctor.fix.install import Way
+from kdoctor.fix.machine import answer, machine_of
+from kdoctor.fix.pip import Tool, into_prefix
+from kdoctor.fix.settle import ACTIVATE, settle
+from kdoctor.fix.solve import GPU_PACKAGES, NoSolution, Question, Solution, Unreachable, solve
+from kdoctor.fix.virtual import alternatives, cuda_of, subdir_of, virtual_packages
+from kdoctor.host import User
+from kdoctor.host.live import LiveHost
+from kdoctor.host.place import refuse
+from kdoctor.host.scratch import scratch
+from kdoctor.host.workspace import Workspace
+from kdoctor.model.facts.base import Facts
+from kdoctor.model.facts.conda import Conda
+from kdoctor.model.plan import Download, Outcome, Plan
+from kdoctor.model.recipe import CondaPart, Recipe
+from kdoctor.model.trouble import Trouble
+from kdoctor.model.version import PythonVersion
+
+WAIT_S = 1.0
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan and what carries it out; ``order`` None: there is nothing to carry out, ``plan.problem`` says why.
+
+    ``code``: the exit code where it is only looked at.
+    """
+
+    plan: Plan
+    user: User
+    recipe: Recipe
+    python: PythonVersion
+    order: engine.Order | None
+    wheels: tuple[str, ...]
+    has_conda: bool
+    code: int
+
+
+def plan_conda(asked: Asked, host: LiveHost) -> Job:
+    """The plan, solved; raises Trouble. A dry run leaves no cache."""
+    found = chosen(asked, "conda")
+    recipe, python = found.recipe, found.choice.python or found.pythons[-1]
+    part = recipe.conda or CondaPart(channels=(), specs=())
+    wheels = pip_specs(recipe, python, recipe.platforms[0])
+    target = target_of(asked, recipe, host)
+    refuse(target, replace=asked.replace)
+    specs = (f"python={python.short}", *part.specs, *(("pip",) if wheels else ()))
+    plan = plan_of(found, python, target, (*specs, *wheels))
+    if wheels and not asked.dry_run:
+        uv_of(host)
+    question = _question(asked, found, specs, asked.channels or part.channels)
+    plan = msgspec.structs.replace(
+        plan,
+        channels=tuple(without_credentials(channel) for channel in question.channels),
+        machine={one.name: one.version if one.build == "0" else one.build for one in question.virtual_packages},
+    )
+    solved = _solved(question, plan.fits, leave_nothing=asked.dry_run)
+    order = None
+    if isinstance(solved, Solution):
+        way = Way(cache=cache("packages"), offline=asked.offline, access=question.access)
+        order = engine.Order(solution=solved, prefix=target, way=way, replace=asked.replace, wait_s=WAIT_S)
+        engine.check_place(order)
+    return Job(
+        plan=_with(plan, solved),
+        user=found.user,
+        recipe=recipe,
+        python=python,
+        order=order,
+        wheels=wheels,
+        has_conda=_has_conda(found.facts),
+        code=3 if isinstance(solved, Unreachable) else int(order is None),
+    )
+
+
+def _has_conda(facts: Facts) -> bool:
+    conda = answer(facts, Conda)
+    return isinstance(conda, Conda) and bool(conda.installations)
+
+
+def _question(asked: Asked, found: Chosen, specs: tuple[str, ...], channels: tuple[str, ...]) -> Question:
+    recipe, machine = found.recipe, machine_of(found.facts)
+    return Question(
+        specs=specs,
+        channels=channels,
+        subdir=subdir_of(recipe, machine),
+        virtual_packages=virtual_packages(recipe, found.facts),
+        cache=cache("repodata"),
+        gpu=GPU_PACKAGES if recipe.requires.gpu == "required" else (),
+        alternatives=alternatives(cuda_of(recipe, machine)),
+        exclude_newer=moment(asked.exclude_newer),
+        offline=asked.offline,
+        access=Access(),
+    )
+
+
+def cache(name: str) -> str:
+    """Where kdoctor keeps what it downloads of channels."""
+    return f"{platformdirs.user_cache_dir('kdoctor')}/conda/{name}"
+
+
+def moment(text: str) -> dt.datetime | None:
+    """The user's word for a time, in UTC unless it says otherwise; a day counts to its end. Raises Trouble."""
+    if not text:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        message = f"--exclude-newer {text}: expected a day or a time, such as 2026-11-21"
+        raise Trouble("date-not-understood", message, code=2) from error
+    if len(text) == len("2026-11-21"):
+        found += dt.timedelta(days=1)
+    return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
+
+
+def _solved(question: Question, fits: bool, *, leave_nothing: bool) -> Solution | NoSolution | Unreachable | None:  # noqa: FBT001  a fact of the plan
+    """What the solver says; None where the recipe does not fit, for which nobody is asked."""
+    if not fits:
+        return None
+    if not leave_nothing:
+        return solve(question)
+    with scratch() as folder:
+        return solve(msgspec.structs.replace(question, cache=folder))
+
+
+def _with(plan: Plan, solved: Solution | NoSolution | Unreachable | None) -> Plan:
+    """The plan with what the solver said."""
+    if isinstance(solved, Solution):
+        packages = tuple(str(package) for package in solved.packages)
+        return msgspec.structs.replace(plan, packages=packages, download_bytes=solved.total_bytes)
+    if isinstance(solved, Unreachable):
+        return msgspec.structs.replace(plan, problem=f"{solved.channel} was not reached: {solved.why}")
+    if isinstance(solved, NoSolution):
+        cpu = f" Only CPU builds would do: {', '.join(solved.cpu_builds)}." if solved.cpu_builds else ""
+        helps = tuple(str(relaxation) for relaxation in solved.relaxations)
+        return msgspec.structs.replace(plan, problem=f"no solution: {solved.text}{cpu}", relaxations=helps)
+    return plan
+
+
+def make_conda(
+    job: Job, order: engine.Order, tool: Callable[[str], Tool], say: Say, show: Callable[[Download], None]
+) -> Outcome:
+    """Make it. ``tool`` gives the uv for an interpreter. Raises Trouble where anything fails; then nothing exists."""
+    seen: list[Verification] = []
+    settings: dict[str, str] = {}
+    wheels: list[str] = []
+
+    def prepare(room: Workspace) -> None:
+        if job.wheels:
+            wheels.extend(into_prefix(job.wheels, room, tool(f"{room.prefix}/bin/python"), say))
+        settings.update(settle(job.recipe, job.python, job.plan.specs, room))
+        say("verifying: kdoctor's rules, the imports, the devices, the linear regression")
+
+    def verify(prefix: str) -> engine.Verdict:
+        seen.append(prove(f"{prefix}/bin/python", settings, gpu_wanted=job.plan.gpu_wanted))
+        say(f"putting it in place: {order.prefix}")
+        return engine.Verdict(is_good=True)
+
+    say(f"installing {len(order.solution.packages)} packages")
+    with entered(order.prefix):
+        engine.execute(order, verify, prepare=prepare, on_progress=show, on_wait=say)
+    activate = f"source {quoted(f'{order.prefix}/{ACTIVATE}')}"
+    if job.has_conda:
+        activate = f"conda activate {quoted(order.prefix)}"
+    return done(job.plan, (*job.plan.packages, *wheels), seen[-1], activate)
