@@ -64,15 +64,14 @@ def fix(
     no_redact: NoRedact = False,
 ) -> None:
     """Make an environment in which Keras trains: planned, locked, proved, or nothing is left behind."""
-    from kdoctor.commands.choosing import Asked
+    from kdoctor.commands.choosing import Asked, method_of
 
     one_of("--format", output, ("text", "json"))
     talk = Talk(output=output, redact=not no_redact, yes=yes, dry_run=dry_run)
     if listing or remove:
         list_or_remove(remove, talk)
-    if conda == pip:
-        hint = "`kdoctor recipes` lists what they can make."
-        raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
+    if conda and pip:
+        raise Trouble("options-exclude-each-other", "--conda and --pip: choose one", code=2)
     if for_file and not dry_run:
         hint = "What is made has to be proved on the machine that it is for."
         raise Trouble("fix-for-elsewhere", "--for plans for another machine: add --dry-run", hint=hint, code=2)
@@ -92,7 +91,10 @@ def fix(
         replace=replace,
         dry_run=dry_run,
     )
-    make = by_conda if conda else by_pip
+    if not (conda or pip or recipe):
+        hint = "`kdoctor recipes` lists what they can make."
+        raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
+    make = by_conda if conda or (not pip and method_of(asked) == "conda") else by_pip
     make(asked, talk)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
+from kdoctor.commands.advise import advised
 from kdoctor.commands.check import exit_code, report_of
 from kdoctor.commands.schema import report_schema
 from kdoctor.host import User
@@ -76,7 +77,7 @@ def test_recorded_facts_give_the_same_findings(name: str) -> None:
     text = render(before.report.facts, redact_for=before.user)
     facts = facts_from_json(text.encode(), "facts.json")
     rules = find_rules().items
-    after = report_of(facts, diagnose(facts, rules), rules, 0.0)
+    after = advised(report_of(facts, diagnose(facts, rules), rules, 0.0))
     assert plain_findings(after) == plain_findings(before.report)
     assert after.outcomes == before.report.outcomes
 

@@ -96,7 +96,12 @@ def check(request: Request, watch: Watch = lambda _: None) -> Checked:
     chosen = select_rules(rules.items, request.select, request.ignore)
     facts, user = gather(request, watch)
     diagnosis = diagnose(facts, chosen, rules.broken)
-    return Checked(report=report_of(facts, diagnosis, rules.items, time.monotonic() - started), user=user)
+    report = report_of(facts, diagnosis, rules.items, time.monotonic() - started)
+    if report.primary is not None:
+        from kdoctor.commands.advise import advised
+
+        report = advised(report)
+    return Checked(report=report, user=user)
 
 
 def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], seconds: float) -> Report:

@@ -6,6 +6,7 @@ import msgspec
 import platformdirs
 
 from kdoctor.commands.check import Request, gather
+from kdoctor.commands.own_recipes import configured
 from kdoctor.fix.choose import Choice, choose
 from kdoctor.fix.machine import machine_of
 from kdoctor.fix.recipes import all_recipes, named
@@ -59,7 +60,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 def chosen(asked: Asked, *methods: Method) -> Chosen:
     """The recipe that one of these methods makes. Raises Trouble where there is none."""
-    recipes = all_recipes(asked.own)
+    recipes = recipes_of(asked.own)
     if asked.recipe and (recipe := named(recipes, asked.recipe)).method not in methods:
         hint = f"`kdoctor fix --{recipe.method} --recipe {recipe.id}` makes it."
         raise Trouble("recipe-of-other-method", f"{recipe.id} is made by {recipe.method}", hint=hint, code=2)
@@ -81,6 +82,17 @@ def chosen(asked: Asked, *methods: Method) -> Chosen:
         facts=facts,
         user=user,
     )
+
+
+def recipes_of(own: tuple[str, ...]) -> tuple[Recipe, ...]:
+    """The shipped ones, those of the project that the user is in, and those that were named. Raises Trouble."""
+    host = LiveHost()
+    return all_recipes(tuple(dict.fromkeys((*configured(host, host.cwd), *own))))
+
+
+def method_of(asked: Asked) -> Method:
+    """Who makes the recipe that was named. Raises Trouble where there is none."""
+    return named(recipes_of(asked.own), asked.recipe).method
 
 
 def _is_waived(requirement: str, asked: Asked) -> bool:

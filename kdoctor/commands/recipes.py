@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import msgspec
 
 from kdoctor.commands.check import Request, gather
+from kdoctor.commands.choosing import recipes_of
 from kdoctor.fix.by_hand import commands
 from kdoctor.fix.choose import Choice, Selection, choose
 from kdoctor.fix.hardware import limits
-from kdoctor.fix.recipes import all_recipes, named
+from kdoctor.fix.recipes import named
 from kdoctor.fix.requirements import span
 from kdoctor.fix.wishes import Typed, wishes_of
 from kdoctor.host import User
@@ -43,7 +44,7 @@ def listed(asked: Asked, *, as_json: bool, redact: bool) -> str:
 
 def shown(asked: Asked, wanted: str, *, as_json: bool, redact: bool) -> str:
     """One recipe in full; raises Trouble for an id that is none."""
-    recipe = named(all_recipes(asked.own), wanted)
+    recipe = named(recipes_of(asked.own), wanted)
     selection, user = select(asked, recipe.id)
     choice = next(choice for choice in selection.choices if choice.recipe.id == recipe.id)
     if as_json:
@@ -61,7 +62,7 @@ def select(asked: Asked, recipe: str = "") -> tuple[Selection, User]:
         reference = "options-exclude-each-other"
         raise Trouble(reference, "--for and --sysroot: choose one", code=2)
     wishes = wishes_of(asked, recipe)
-    recipes = all_recipes(asked.own)
+    recipes = recipes_of(asked.own)
     facts, user = gather(Request(from_file=asked.for_file, sysroot=asked.sysroot), lambda _: None)
     return choose(facts, recipes, wishes), user
 

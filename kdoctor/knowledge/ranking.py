@@ -16,10 +16,14 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ranking(msgspec.Struct, frozen=True, kw_only=True):
-    """``layers`` from what everything stands on to what only costs speed."""
+    """``layers`` from what everything stands on to what only costs speed.
+
+    ``in_environment``: the rules whose fault a new environment has not got.
+    """
 
     schema: int
     layers: tuple[str, ...]
+    in_environment: frozenset[str]
     before: tuple[Before, ...]
 
 

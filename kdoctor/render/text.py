@@ -97,6 +97,9 @@ def _remedy(finding: Finding, width: int) -> Iterator[Line]:
     yield from _section("do", _wrap(text, width - 2 - LABEL))
     for command in finding.remedy.commands:
         yield ((" " * (6 + LABEL), ""), (visible(command), "green"))
+    if finding.remedy.recipe:
+        yield from _section("", ["Or make an environment that fits this machine:"])
+        yield ((" " * (6 + LABEL), ""), (f"kdoctor fix --recipe {visible(finding.remedy.recipe)}", "green"))
 
 
 def _evidence(finding: Finding, width: int) -> Iterator[Line]:

@@ -16,6 +16,7 @@ NAMES = "abcdefgh"
 RANKING = Ranking(
     schema=1,
     layers=("hardware", "driver", "libraries", "settings"),
+    in_environment=frozenset(),
     before=(Before(first="card", then=("driver-old", "libraries-missing"), why="It makes them useless."),),
 )
 

@@ -246,7 +246,7 @@ def test_packages_newer_than_a_day_are_not_taken(user: User) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--conda", "--pip"), "say how"),
+        (("--conda", "--pip"), "choose one"),
         (("--conda", "--exclude-newer", "soon"), "--exclude-newer soon"),
         (("--conda", "--recipe", "tf220-cuda12"), "is made by pip"),
         (("--pip", "--recipe", "tf219-cuda12-conda"), "is made by conda"),
