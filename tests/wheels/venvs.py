@@ -25,6 +25,7 @@ INSTALLED: Mapping[str, tuple[str, ...]] = {  # one after the other: the later o
     "plain": ("tensorflow==2.21.0",),
     "cpu": ("tensorflow-cpu==2.21.0",),
     "plain-2.15": ("tensorflow==2.15.1", "keras==3.10.0"),
+    "keras2-2.15": ("tensorflow==2.15.0",),
     "both": ("tensorflow==2.21.0", "tensorflow-cpu==2.21.0"),
 }
 PYTHON = (3, 11)  # the newest for which every one of them has wheels
