@@ -31,6 +31,9 @@ Channel = Annotated[
     list[str] | None,
     typer.Option("--channel", "-c", metavar="CHANNEL", help="Take packages from here, not from the recipe's channels."),
 ]
+Client = Annotated[
+    str, typer.Option("--client", metavar="conda|mamba|micromamba", help="Have this program install the packages.")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Use only what is in the caches.")]
 Newer = Annotated[
     str, typer.Option("--exclude-newer", metavar="DATE", help="Nothing that was uploaded after this day or time.")
@@ -56,6 +59,7 @@ def fix(
     backend: Backend = "",
     own: Own = None,
     channel: Channel = None,
+    client: Client = "",
     offline: Offline = False,
     exclude_newer: Newer = "",
     listing: List = False,
@@ -86,6 +90,7 @@ def fix(
         own=tuple(own or ()),
         for_file=for_file,
         channels=tuple(channel or ()),
+        client=client,
         exclude_newer=exclude_newer,
         offline=offline,
         replace=replace,

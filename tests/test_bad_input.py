@@ -9,7 +9,6 @@ import re
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ import pytest
 
 from kdoctor.model.codec import convert_section, section_kinds
 from kdoctor.model.facts.base import Section
+from tests.processes import is_alive
 
 TREE = Path(__file__).resolve().parent.parent
 PYENV = Path.home() / ".pyenv/versions"
@@ -305,20 +305,7 @@ def test_an_interpreter_that_hangs_is_given_up_and_killed(tmp_path: Path) -> Non
     (site / "sitecustomize.py").write_text(hang)
     result = kdoctor("check", "--python", str(prefix / "bin/python"), "--timeout", "1", "--format", "json")
     assert "gave no result in 1 s" in assert_reported(result)["interpreter"]["reason"]
-    assert not is_running(int(noted.read_text()))
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there and no zombie; given a moment to end."""
-    for _ in range(20):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        except OSError:
-            return False
-        if state == b"Z":
-            return False
-        time.sleep(0.05)
-    return True
+    assert not is_alive(int(noted.read_text()))
 
 
 @functools.cache

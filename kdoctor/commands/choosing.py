@@ -24,7 +24,8 @@ OF_THE_MACHINE = frozenset(("gpu", "driver", "driver-branch", "compute-capabilit
 class Asked(Typed, frozen=True, kw_only=True):
     """The options, as typed.
 
-    ``channels``: to be used instead of the recipe's. ``exclude_newer``: nothing that was uploaded after that time.
+    ``channels``: to be used instead of the recipe's. ``client``: who is to install conda packages, "" for kdoctor.
+    ``exclude_newer``: nothing that was uploaded after that time.
     """
 
     recipe: str = ""
@@ -33,6 +34,7 @@ class Asked(Typed, frozen=True, kw_only=True):
     own: tuple[str, ...] = ()
     for_file: str = ""
     channels: tuple[str, ...] = ()
+    client: str = ""
     exclude_newer: str = ""
     offline: bool = False
     replace: bool = False

@@ -14,6 +14,8 @@ from kdoctor.commands.fix import Say, done, entered, plan_of, prove
 from kdoctor.commands.fix_pip import uv_of
 from kdoctor.commands.verify import Verification
 from kdoctor.fix import execute as engine
+from kdoctor.fix.client import CLIENTS, Client
+from kdoctor.fix.client import fill as hand_over
 from kdoctor.fix.conda import Access, without_credentials
 from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.install import Way
@@ -22,7 +24,7 @@ from kdoctor.fix.pip import Tool, into_prefix
 from kdoctor.fix.settle import ACTIVATE, settle
 from kdoctor.fix.solve import GPU_PACKAGES, NoSolution, Question, Solution, Unreachable, solve
 from kdoctor.fix.virtual import alternatives, cuda_of, subdir_of, virtual_packages
-from kdoctor.host import User
+from kdoctor.host import User, on_path
 from kdoctor.host.live import LiveHost
 from kdoctor.host.place import refuse
 from kdoctor.host.scratch import scratch
@@ -49,6 +51,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     python: PythonVersion
     order: engine.Order | None
     wheels: tuple[str, ...]
+    client: Client | None
     has_conda: bool
     code: int
 
@@ -68,6 +71,7 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
     question = _question(asked, found, specs, asked.channels or part.channels)
     plan = msgspec.structs.replace(
         plan,
+        client=asked.client,
         channels=tuple(without_credentials(channel) for channel in question.channels),
         machine={one.name: one.version if one.build == "0" else one.build for one in question.virtual_packages},
     )
@@ -84,9 +88,25 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
         python=python,
         order=order,
         wheels=wheels,
+        client=client_of(asked, host) if asked.client else None,
         has_conda=_has_conda(found.facts),
         code=3 if isinstance(solved, Unreachable) else int(order is None),
     )
+
+
+def client_of(asked: Asked, host: LiveHost) -> Client:
+    """The installed client that was asked for. Raises Trouble where it is none that can, or not here."""
+    if asked.client not in CLIENTS:
+        raise Trouble("option-value-unknown", f"--client {asked.client}: expected one of {', '.join(CLIENTS)}", code=2)
+    if asked.replace:
+        message = "--client writes in place, so it cannot exchange an environment that is kept until then"
+        raise Trouble("options-exclude-each-other", message, hint="Leave out --client or --replace.", code=2)
+    named = host.environ.get("CONDA_EXE" if asked.client == "conda" else "MAMBA_EXE", "")
+    program = on_path(host, asked.client) or (named if named.endswith(f"/{asked.client}") else "")
+    if not program:
+        hint = "Without `--client` kdoctor installs the packages itself."
+        raise Trouble("client-missing", f"{asked.client} is neither on PATH nor in $CONDA_EXE or $MAMBA_EXE", hint=hint)
+    return Client(name=asked.client, program=program, environ=host.environ, offline=asked.offline)
 
 
 def _has_conda(facts: Facts) -> bool:
@@ -172,10 +192,12 @@ def make_conda(
         say(f"putting it in place: {order.prefix}")
         return engine.Verdict(is_good=True)
 
-    say(f"installing {len(order.solution.packages)} packages")
+    client = job.client
+    fill = (lambda room: hand_over(client, LiveHost(), order.solution, room)) if client else None
+    say(f"{client.name if client else 'kdoctor'} installs {len(order.solution.packages)} packages")
     with entered(order.prefix):
-        engine.execute(order, verify, prepare=prepare, on_progress=show, on_wait=say)
+        engine.execute(order, verify, fill=fill, prepare=prepare, on_progress=show, on_wait=say)
     activate = f"source {quoted(f'{order.prefix}/{ACTIVATE}')}"
-    if job.has_conda:
-        activate = f"conda activate {quoted(order.prefix)}"
+    if client or job.has_conda:
+        activate = f"{client.name if client else 'conda'} activate {quoted(order.prefix)}"
     return done(job.plan, (*job.plan.packages, *wheels), seen[-1], activate)

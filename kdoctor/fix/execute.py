@@ -80,19 +80,24 @@ def execute(
     order: Order,
     verify: Callable[[str], Verdict],
     *,
+    fill: Callable[[Workspace], None] | None = None,
     prepare: Callable[[Workspace], None] = lambda _: None,
     on_progress: Callable[[Download], None] = lambda _: None,
     on_wait: Callable[[str], None] | None = None,
 ) -> Executed:
     """Make the environment. Raises Trouble; the prefix is then what it was.
 
-    ``prepare`` adds what is no conda package; ``verify`` then gets the staging prefix.
+    ``fill`` puts the packages in where py-rattler is not to; ``prepare`` adds what is no conda package; ``verify``
+    then gets the staging prefix.
     """
     refuse_surroundings(order.prefix)
     cache, need = needed_bytes(order)
     refuse_full(order.way.cache, cache)
     with workspace(order.prefix, replace=order.replace, need_bytes=need, wait_s=order.wait_s, on_wait=on_wait) as space:
-        install(order.solution, space, order.way, on_progress)
+        if fill is None:
+            install(order.solution, space, order.way, on_progress)
+        else:
+            fill(space)
         prepare(space)
         verdict = verify(space.prefix)
         if not verdict.is_good:

@@ -15,6 +15,7 @@ from kdoctor.fix.settle import settle
 from kdoctor.host import NotRun, Ran
 from kdoctor.host.scripts import relocate
 from kdoctor.host.spawn import spawn
+from kdoctor.host.worker import tethered
 from kdoctor.host.workspace import Workspace, workspace
 from kdoctor.model.recipe import Recipe
 from kdoctor.model.trouble import Trouble
@@ -48,7 +49,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     def run(self, *words: str, timeout_s: float, doing: str) -> Ran:
         """Run uv; raises Trouble with its own last words where it fails."""
         environ = {**self.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "VIRTUAL_ENV": ""}
-        ran = spawn((self.uv, *words), timeout_s=timeout_s, environ=environ)
+        ran = spawn(tethered(self.uv, *words), timeout_s=timeout_s, environ=environ)
         if isinstance(ran, NotRun):
             raise Trouble("uv-not-run", f"{doing}: uv: {ran}")
         if ran.code:

@@ -25,12 +25,19 @@ MARKER = "kdoctor-staging.json"
 _LONGEST_NAME = 200
 
 
+State = Literal["making", "swapping", "outside"]
+
+
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in a staging directory. ``swapping``: the old target may lie in `old`, and has to go back."""
+    """What is in a staging directory.
+
+    ``swapping``: the old target may lie in `old`, and has to go back. ``outside``: another program writes the target
+    itself, which is not complete yet.
+    """
 
     owner: Owner
     target: str
-    state: Literal["making", "swapping"] = "making"
+    state: State = "making"
 
 
 @contextlib.contextmanager
@@ -100,7 +107,13 @@ def _recover_one(staging: str, target: str, before: Record | None) -> bool:
 
 
 def put_back(staging: str, target: str) -> None:
-    """The old target, where a swap stopped half-way; raises OSError rather than have it removed."""
+    """The target as it was: what another program left unfinished goes, and an old one that was set aside comes back.
+
+    Raises OSError rather than have an old target removed.
+    """
+    marker = _marker(staging)
+    if marker is not None and marker.state == "outside" and os.path.lexists(target):
+        remove_tree(target)
     old = os.path.join(staging, "old")
     if os.path.isdir(old) and not os.path.lexists(target):
         os.rename(old, target)
@@ -128,10 +141,16 @@ def remove_staging(staging: str) -> None:
 
 def tidy(target: str) -> bool:
     """Remove what a killed start left of this target; whether nothing is left of it, not even the target."""
-    parent, start = os.path.split(stem(target))
-    if not os.path.isdir(parent):
-        return True
-    if any(name.startswith(start) for name in os.listdir(parent)):
+    if _left(target):
         with contextlib.suppress(Trouble, OSError), locked(target, 0.0, None):  # busy, or not ours to write in
             pass
-    return not (os.path.lexists(target) or any(name.startswith(start) for name in os.listdir(parent)))
+    return not (os.path.lexists(target) or _left(target))
+
+
+def _left(target: str) -> bool:
+    """Whether anything of kdoctor's lies beside the target."""
+    parent, start = os.path.split(stem(target))
+    try:
+        return any(name.startswith(start) for name in os.listdir(parent))
+    except OSError:
+        return False

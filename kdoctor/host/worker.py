@@ -63,6 +63,11 @@ class _Talker(Child):
             del self.noise[:-_NOISE_LIMIT]
 
 
+def tethered(*argv: str) -> tuple[str, ...]:
+    """The command by which a program, an absolute path and its arguments, runs no longer than kdoctor does."""
+    return (sys.executable, str(INSIDE / "tether.py"), str(os.getpid()), *argv)
+
+
 def work(
     script: str,
     request: bytes,

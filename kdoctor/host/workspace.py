@@ -12,14 +12,14 @@ import contextlib
 import errno
 import os
 import secrets
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kdoctor.host.lock import Record
 from kdoctor.host.owner import this_owner
 from kdoctor.host.place import refuse, refuse_surroundings
-from kdoctor.host.recovery import MARKER, Marker, locked, put_back, remove_staging, stem
+from kdoctor.host.recovery import MARKER, Marker, State, locked, put_back, remove_staging, stem
 from kdoctor.host.rename import exchange, rename_new, sync_directory, sync_tree, write_file
 from kdoctor.model.trouble import Trouble
 
@@ -43,7 +43,7 @@ class Workspace:
         os.mkdir(self.work, 0o700)
         self.committed = False
 
-    def _mark(self, state: Literal["making", "swapping"]) -> None:
+    def _mark(self, state: State) -> None:
         marker = Marker(owner=this_owner(), target=self.target, state=state)
         write_file(os.path.join(self.staging, MARKER), msgspec.json.encode(marker))
 
@@ -79,6 +79,11 @@ class Workspace:
         if not os.path.lexists(path):
             os.symlink(target, path)
 
+    def hand_over(self) -> None:
+        """Let another program write the target itself from here on; unless it is committed, it goes again."""
+        self._mark("outside")
+        self.prefix = self.target
+
     def discard(self) -> None:
         """Take the target away, in one step; what was in it is removed with the workspace."""
         os.rename(self.target, os.path.join(self.work, "gone"))
@@ -88,7 +93,9 @@ class Workspace:
         """Put the directory in its place, on the disk when this returns. Raises Trouble where it is taken by now."""
         sync_tree(self.prefix)
         try:
-            if not (self.replace and os.path.lexists(self.target)):
+            if self.prefix == self.target:
+                self._mark("making")
+            elif not (self.replace and os.path.lexists(self.target)):
                 rename_new(self.prefix, self.target)
             elif not exchange(self.prefix, self.target):
                 self._swap()

@@ -32,9 +32,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What would be made.
 
     ``unmet``: what the recipe needs and this machine lacks; ``why``: the sentence of the choice. ``python``: the
-    interpreter that a virtual environment is made with. ``machine``: the virtual packages that were solved for.
-    ``packages``: NAME VERSION BUILD of a solution, none where it was not solved; ``problem`` then says why, and
-    ``relaxations`` what would help.
+    interpreter that a virtual environment is made with. ``client``: who installs conda packages, "" for kdoctor itself.
+    ``machine``: the virtual packages that were solved for. ``packages``: NAME VERSION BUILD of a solution, none where
+    it was not solved; ``problem`` then says why, and ``relaxations`` what would help.
     """
 
     method: Method
@@ -49,6 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, str]
     gpu_wanted: bool
     python: str = ""
+    client: str = ""
     channels: tuple[str, ...] = ()
     machine: Mapping[str, str] = {}
     packages: tuple[str, ...] = ()

@@ -32,8 +32,9 @@ def plan_text(plan: Plan) -> str:
         *block("sets", (f"{settings_of(plan.settings)} (when activated)",) if plan.settings else ()),
     ]
     if plan.fits and not plan.problem:
-        first = "build aside" if by_conda else "resolve, lock with hashes, build aside"
-        pairs.append(("steps", f"{first}, install, prove, put in place"))
+        first = "build aside, install" if by_conda else "resolve, lock with hashes, build aside, install"
+        in_place = f"{plan.client} installs it there, prove; unless it is proved, it is removed"
+        pairs.append(("steps", in_place if plan.client else f"{first}, prove, put in place"))
         pairs.append(("proves", "kdoctor's rules, the imports, the devices, the linear regression"))
     return rows(pairs)
 

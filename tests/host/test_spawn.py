@@ -17,6 +17,7 @@ import pytest
 from kdoctor.host import Answer, NotRun, Ran, Unanswered
 from kdoctor.host.live import LiveHost, answer_of
 from kdoctor.host.spawn import spawn
+from tests.processes import is_alive
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sessions and signals are POSIX")
 ENVIRON = {"PATH": "/usr/bin:/bin"}
@@ -30,19 +31,6 @@ def run_python(text: str, *, timeout_s: float = 10.0, limit: int = 1 << 20) -> R
     ran = spawn(argv, timeout_s=timeout_s, environ=ENVIRON, limit=limit)
     assert time.monotonic() - started < timeout_s + LATE_S
     return ran
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs and is no zombie, after a moment in which it may end."""
-    for _ in range(40):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        except OSError:
-            return False
-        if state == b"Z":
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def zombies() -> list[int]:
