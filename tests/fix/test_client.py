@@ -19,7 +19,6 @@ from tests.processes import is_alive
 pytestmark = [needs_rattler, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
 CLIENT = """#!{python}
 import json, os, subprocess, sys, tarfile, time
-from tests.processes import is_alive
 target = sys.argv[sys.argv.index("--prefix") + 1]
 rows = [row for row in open(sys.argv[sys.argv.index("--file") + 1]).read().split() if "://" in row]
 open({log!r}, "w").write(json.dumps([sys.argv[1:], os.environ["CONDA_OVERRIDE_CUDA"]]))
