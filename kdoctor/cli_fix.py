@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -156,7 +157,7 @@ def by_pip(asked: Asked, talk: Talk) -> None:
 def by_conda(asked: Asked, talk: Talk) -> None:
     """`kdoctor fix --conda`."""
     from kdoctor.commands.fix_conda import make_conda, plan_conda
-    from kdoctor.commands.fix_pip import tool_for
+    from kdoctor.commands.fix_pip import installer_for
     from kdoctor.host.live import LiveHost
     from kdoctor.terminal import with_download
 
@@ -165,10 +166,8 @@ def by_conda(asked: Asked, talk: Talk) -> None:
 
     def carry_out() -> Outcome:
         assert job.order is not None  # noqa: S101  without one its exit code is not 0
-        order = job.order
-        return with_download(
-            lambda show: make_conda(job, order, lambda python: tool_for(asked, host, python), tell, show)
-        )
+        order, installer = job.order, partial(installer_for, asked, host)
+        return with_download(lambda show: make_conda(job, order, installer, tell, show))
 
     talk.settle(job.plan, job.user, job.code, carry_out)
 

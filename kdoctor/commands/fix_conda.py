@@ -11,7 +11,6 @@ import platformdirs
 from kdoctor.advice import quoted
 from kdoctor.commands.choosing import Asked, Chosen, chosen, target_of
 from kdoctor.commands.fix import Say, done, entered, plan_of, prove
-from kdoctor.commands.fix_pip import uv_of
 from kdoctor.commands.verify import Verification
 from kdoctor.fix import execute as engine
 from kdoctor.fix.client import CLIENTS, Client
@@ -19,8 +18,9 @@ from kdoctor.fix.client import fill as hand_over
 from kdoctor.fix.conda import Access, without_credentials
 from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.install import Way
+from kdoctor.fix.installer import Installer
 from kdoctor.fix.machine import answer, machine_of
-from kdoctor.fix.pip import Tool, into_prefix
+from kdoctor.fix.pip import into_prefix
 from kdoctor.fix.settle import ACTIVATE, settle
 from kdoctor.fix.solve import GPU_PACKAGES, NoSolution, Question, Solution, Unreachable, solve
 from kdoctor.fix.virtual import alternatives, cuda_of, subdir_of, virtual_packages
@@ -66,8 +66,6 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
     refuse(target, replace=asked.replace)
     specs = (f"python={python.short}", *part.specs, *(("pip",) if wheels else ()))
     plan = plan_of(found, python, target, (*specs, *wheels))
-    if wheels and not asked.dry_run:
-        uv_of(host)
     question = _question(asked, found, specs, asked.channels or part.channels)
     plan = msgspec.structs.replace(
         plan,
@@ -174,16 +172,19 @@ def _with(plan: Plan, solved: Solution | NoSolution | Unreachable | None) -> Pla
 
 
 def make_conda(
-    job: Job, order: engine.Order, tool: Callable[[str], Tool], say: Say, show: Callable[[Download], None]
+    job: Job, order: engine.Order, installer: Callable[[str], Installer], say: Say, show: Callable[[Download], None]
 ) -> Outcome:
-    """Make it. ``tool`` gives the uv for an interpreter. Raises Trouble where anything fails; then nothing exists."""
+    """Make it. ``installer`` gives what installs wheels for an interpreter.
+
+    Raises Trouble where anything fails; then nothing of the target exists.
+    """
     seen: list[Verification] = []
     settings: dict[str, str] = {}
     wheels: list[str] = []
 
     def prepare(room: Workspace) -> None:
         if job.wheels:
-            wheels.extend(into_prefix(job.wheels, room, tool(f"{room.prefix}/bin/python"), say))
+            wheels.extend(into_prefix(job.wheels, room, installer(f"{room.prefix}/bin/python"), say))
         settings.update(settle(job.recipe, job.python, job.plan.specs, room))
         say("verifying: kdoctor's rules, the imports, the devices, the linear regression")
 

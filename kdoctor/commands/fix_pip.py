@@ -11,8 +11,10 @@ from kdoctor.advice import quoted
 from kdoctor.commands.choosing import Asked, chosen, target_of
 from kdoctor.commands.fix import Say, done, entered, plan_of, prove
 from kdoctor.commands.verify import Verification
+from kdoctor.fix.by_pip import Pip
+from kdoctor.fix.by_uv import Uv
 from kdoctor.fix.contents import pip_specs
-from kdoctor.fix.pip import NEED_BYTES, Order, Tool, make
+from kdoctor.fix.pip import NEED_BYTES, Order, make
 from kdoctor.host import NotRun, User, is_file, on_path
 from kdoctor.host.live import LiveHost
 from kdoctor.host.place import refuse
@@ -27,52 +29,58 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     user: User
     order: Order
-    tool: Tool
+    installer: Uv | Pip
 
 
 def uv_of(host: LiveHost) -> str:
-    """The uv beside kdoctor, else the one on PATH. Raises Trouble where there is none."""
+    """The uv beside kdoctor, else the one on PATH, else ""."""
     beside = f"{sys.prefix}/bin/uv"
-    found = beside if is_file(host, beside) else on_path(host, "uv")
-    if not found:
-        raise Trouble("uv-missing", "uv is not installed", hint="Install it: `pip install 'keras-doctor[fix]'`.")
-    return found
+    return beside if is_file(host, beside) else on_path(host, "uv")
 
 
-def tool_for(asked: Asked, host: LiveHost, python: str) -> Tool:
-    """uv for that interpreter, told of the options. Raises Trouble where there is no uv."""
-    offline = {"UV_OFFLINE": "1"} if asked.offline else {}
-    newest = {"UV_EXCLUDE_NEWER": asked.exclude_newer} if asked.exclude_newer else {}
-    return Tool(uv=uv_of(host), python=python, environ={**host.environ, **offline, **newest})
+def installer_for(asked: Asked, host: LiveHost, python: str) -> Uv | Pip:
+    """uv, or pip where there is none, for that interpreter, told of the options. Raises Trouble where it cannot."""
+    if uv := uv_of(host):
+        offline = {"UV_OFFLINE": "1"} if asked.offline else {}
+        newest = {"UV_EXCLUDE_NEWER": asked.exclude_newer} if asked.exclude_newer else {}
+        return Uv(uv=uv, python=python, environ={**host.environ, **offline, **newest})
+    if asked.exclude_newer or asked.offline:
+        option = "--offline" if asked.offline else "--exclude-newer"
+        hint = "Install uv: `pip install 'keras-doctor[fix]'`."
+        raise Trouble("uv-missing", f"{option} needs uv, which is not installed", hint=hint)
+    return Pip(python=python, environ=host.environ)
 
 
-def interpreter_for(host: LiveHost, uv: str, candidates: tuple[PythonVersion, ...]) -> tuple[str, PythonVersion]:
+def interpreter_for(host: LiveHost, candidates: tuple[PythonVersion, ...]) -> tuple[str, PythonVersion]:
     """The newest of these Pythons that is on the machine. Raises Trouble where none is."""
-    environ = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CACHE": "1", "VIRTUAL_ENV": ""}
-    asking = LiveHost(environ={**host.environ, **environ})
+    uv = uv_of(host)
     for version in reversed(candidates):
-        ran = asking.run((uv, "python", "find", "--system", version.short), 30.0)
-        if not isinstance(ran, NotRun) and ran.code == 0 and ran.out.strip():
-            return ran.out.strip().splitlines()[-1], version
+        if found := _by_uv(host, uv, version) if uv else on_path(host, f"python{version.short}"):
+            return found, version
     wanted = ", ".join(version.short for version in candidates)
     hint = "Install one of them, or use --conda, which brings its own."
     raise Trouble("python-not-here", f"none of the Pythons {wanted} is on this machine", hint=hint)
 
 
+def _by_uv(host: LiveHost, uv: str, version: PythonVersion) -> str:
+    environ = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_CACHE": "1", "VIRTUAL_ENV": ""}
+    ran = LiveHost(environ={**host.environ, **environ}).run((uv, "python", "find", "--system", version.short), 30.0)
+    return "" if isinstance(ran, NotRun) or ran.code else (ran.out.strip().splitlines() or [""])[-1]
+
+
 def plan_pip(asked: Asked, host: LiveHost) -> Job:
     """The plan, without writing anything. Raises Trouble."""
-    uv = uv_of(host)
     found = chosen(asked, "pip")
     recipe = found.recipe
     target = target_of(asked, recipe, host)
     refuse(target, replace=asked.replace, need_bytes=NEED_BYTES)
-    python, version = interpreter_for(host, uv, found.pythons)
+    python, version = interpreter_for(host, found.pythons)
     specs = pip_specs(recipe, version, recipe.platforms[0])
     return Job(
         plan=msgspec.structs.replace(plan_of(found, version, target, specs), python=python),
         user=found.user,
         order=Order(recipe=recipe, python=version, specs=specs, target=target, replace=asked.replace),
-        tool=tool_for(asked, host, python),
+        installer=installer_for(asked, host, python),
     )
 
 
@@ -84,5 +92,5 @@ def make_pip(job: Job, say: Say) -> Outcome:
         seen.append(prove(python, settings, gpu_wanted=job.plan.gpu_wanted))
 
     with entered(job.plan.target):
-        made = make(job.order, job.tool, verify=verify, say=say)
+        made = make(job.order, job.installer, verify=verify, say=say)
     return done(job.plan, made.packages, seen[-1], f"source {quoted(f'{made.target}/bin/activate')}")

@@ -16,8 +16,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import tomli
 
-from kdoctor.fix.pip import LOCK, Made, Order, Tool, make
+from kdoctor.fix.by_pip import Pip
+from kdoctor.fix.by_uv import Uv
+from kdoctor.fix.installer import LOCK, PYLOCK
+from kdoctor.fix.pip import Made, Order, make
 from kdoctor.model.recipe import Origin, PipPart, Recipe, Requires, Verify
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import PythonVersion
@@ -39,9 +43,9 @@ def wheel(folder: Path, name: str) -> None:
             archive.writestr(path, text)
 
 
-@pytest.fixture
-def tool(tmp_path: Path) -> Tool:
-    """uv with a folder of wheels instead of an index."""
+@pytest.fixture(params=["uv", pytest.param("pip", marks=pytest.mark.slow)])
+def tool(tmp_path: Path, request: pytest.FixtureRequest) -> Uv | Pip:
+    """uv or pip with a folder of wheels instead of an index."""
     uv = shutil.which("uv", path=f"{sys.prefix}/bin:{os.environ.get('PATH', '')}")
     if uv is None:
         pytest.skip("uv is not installed: the extra `fix` brings it")
@@ -51,6 +55,8 @@ def tool(tmp_path: Path) -> Tool:
         shutil.copy(path, folder)
     for name in ("wheel", "tiny", *(() if list(folder.glob("setuptools*")) else ("setuptools",))):
         wheel(folder, name)
+    if request.param == "pip":
+        return Pip(python=sys.executable, environ={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)})
     environ = {
         **os.environ,
         "UV_OFFLINE": "1",
@@ -58,7 +64,7 @@ def tool(tmp_path: Path) -> Tool:
         "UV_FIND_LINKS": str(folder),
         "UV_CACHE_DIR": str(tmp_path / "cache"),
     }
-    return Tool(uv=uv, python=sys.executable, environ=environ)
+    return Uv(uv=uv, python=sys.executable, environ=environ)
 
 
 def order(target: Path, *specs: str, replace: bool = False) -> Order:
@@ -87,7 +93,7 @@ def imports(python: str, settings: Mapping[str, str]) -> None:
     subprocess.run([python, "-c", code], check=True, env={**os.environ, **settings})
 
 
-def made(tool: Tool, target: Path, *specs: str, replace: bool = False) -> Made:
+def made(tool: Uv | Pip, target: Path, *specs: str, replace: bool = False) -> Made:
     return make(order(target, *specs, replace=replace), tool, verify=imports, say=lambda _: None)
 
 
@@ -96,7 +102,7 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in ("wheels", "cache"))
 
 
-def test_a_proved_environment_works_where_it_was_put(tool: Tool, tmp_path: Path) -> None:
+def test_a_proved_environment_works_where_it_was_put(tool: Uv | Pip, tmp_path: Path) -> None:
     target = tmp_path / "mit Leerzeichen ü"
     result = made(tool, target, "tiny==1.0")
     assert result.packages == ("tiny==1.0",)
@@ -106,12 +112,13 @@ def test_a_proved_environment_works_where_it_was_put(tool: Tool, tmp_path: Path)
     run = subprocess.run(words, capture_output=True, text=True, check=True)
     assert run.stdout.split(" /")[-1].strip().endswith(f"{target.name}/tiny")
     assert str(target) in run.stdout
+    assert [one["name"] for one in tomli.loads((target / PYLOCK).read_text(encoding="utf-8"))["packages"]] == ["tiny"]
     assert hashlib.sha256((tmp_path / "wheels/tiny-1.0-py3-none-any.whl").read_bytes()).hexdigest() in (
         target / LOCK
     ).read_text(encoding="utf-8")
 
 
-def test_a_refused_environment_leaves_nothing(tool: Tool, tmp_path: Path) -> None:
+def test_a_refused_environment_leaves_nothing(tool: Uv | Pip, tmp_path: Path) -> None:
     def refuse(_: str, __: Mapping[str, str]) -> None:
         raise Trouble("verification-failed", "no", code=1)
 
@@ -120,14 +127,14 @@ def test_a_refused_environment_leaves_nothing(tool: Tool, tmp_path: Path) -> Non
     assert left(tmp_path) == []
 
 
-def test_no_solution_is_one_line_and_leaves_nothing(tool: Tool, tmp_path: Path) -> None:
+def test_no_solution_is_one_line_and_leaves_nothing(tool: Uv | Pip, tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="tiny") as caught:
         made(tool, tmp_path / "env", "tiny==2.0")
     assert "\n" not in caught.value.message
     assert left(tmp_path) == []
 
 
-def test_a_corrupt_wheel_leaves_nothing(tool: Tool, tmp_path: Path) -> None:
+def test_a_corrupt_wheel_leaves_nothing(tool: Uv | Pip, tmp_path: Path) -> None:
     path = tmp_path / "wheels/tiny-1.0-py3-none-any.whl"
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(Trouble):
@@ -135,7 +142,7 @@ def test_a_corrupt_wheel_leaves_nothing(tool: Tool, tmp_path: Path) -> None:
     assert left(tmp_path) == []
 
 
-def test_what_exists_is_not_touched(tool: Tool, tmp_path: Path) -> None:
+def test_what_exists_is_not_touched(tool: Uv | Pip, tmp_path: Path) -> None:
     (tmp_path / "env").mkdir()
     (tmp_path / "env/mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(Trouble, match="exists"):
@@ -144,7 +151,7 @@ def test_what_exists_is_not_touched(tool: Tool, tmp_path: Path) -> None:
     assert left(tmp_path) == ["env"]
 
 
-def test_an_environment_is_exchanged_once_the_new_one_is_proved(tool: Tool, tmp_path: Path) -> None:
+def test_an_environment_is_exchanged_once_the_new_one_is_proved(tool: Uv | Pip, tmp_path: Path) -> None:
     made(tool, tmp_path / "env", "tiny==1.0")
     (tmp_path / "env/old.txt").write_text("old", encoding="utf-8")
     with pytest.raises(Trouble):
