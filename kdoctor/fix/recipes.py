@@ -15,6 +15,7 @@ import msgspec
 import tomli
 from packaging.requirements import InvalidRequirement, Requirement
 
+from kdoctor.fix.reasons import reason_problems
 from kdoctor.knowledge.tables import convert
 from kdoctor.model.recipe import Recipe
 from kdoctor.model.trouble import Trouble
@@ -102,6 +103,7 @@ def problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "python", "`python` lists minor versions, such as 3.12"
     yield from _bad_specs(recipe)
     yield from _bad_settings(recipe)
+    yield from reason_problems(recipe)
 
 
 def _bad_specs(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -126,6 +128,8 @@ def _bad_settings(recipe: Recipe) -> Iterator[tuple[str, str]]:
     for link, target in recipe.links.items():
         if link.startswith("/") or target.startswith("/") or not _stays_inside(link, target):
             yield link, f"the link {link!r} to {target!r} leaves the environment"
+        if not (link.isprintable() and target.isprintable()):
+            yield link, f"the link {link!r} to {target!r} has characters that cannot be shown"
     for module in recipe.verify.imports:
         if not _MODULE.match(module):
             yield "imports", f"not a module: {module!r}"

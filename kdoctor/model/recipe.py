@@ -91,7 +91,8 @@ class Recipe(_Strict, frozen=True, kw_only=True, rename={"sources": "source"}):
     ``standing``: current ones are offered before older ones, an asked-only one is never chosen unless it is named;
     within a standing, a lower ``preference`` comes first. ``python``: the minor versions it exists for, oldest first.
     ``environment`` and ``links`` (path in the prefix to relative target) may hold {prefix} and {site_packages}.
-    ``untried``: why it was tried on no machine, "" where ``tried`` has one.
+    ``reasons``: why each package, and what it sets and links where that is not obvious, in one sentence. ``untried``:
+    why it was tried on no machine, "" where ``tried`` has one.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Recipe(_Strict, frozen=True, kw_only=True, rename={"sources": "source"}):
     requires: Requires
     conda: CondaPart | None = None
     pip: PipPart | None = None
+    reasons: Mapping[str, str] = {}
     environment: Mapping[str, str] = {}
     links: Mapping[str, str] = {}
     verify: Verify

@@ -117,11 +117,15 @@ BAD = {
     "bad-requirement": ("tensorflow[and-cuda]==2.20.0", "--index-url http://x", "not a requirement"),
     "a-direct-url": ("tensorflow[and-cuda]==2.20.0", "x @ http://x/y.whl", "not a requirement"),
     "nothing-installed": ("[pip]\n", "[environment2]\n", "environment2"),
-    "bad-variable": ("KERAS_BACKEND =", '"A B" =', "not a variable"),
+    "bad-variable": ('KERAS_BACKEND = "tensorflow"', '"A B" = "tensorflow"', "not a variable"),
     "control-character": ('KERAS_BACKEND = "tensorflow"', 'KERAS_BACKEND = "a\\u001bb"', "not a variable"),
     "bad-module": ('imports = ["keras",', 'imports = ["import os",', "not a module"),
     "gpu-not-verified": ('devices = "gpu"', 'devices = "cpu"', "verify.devices"),
     "untold": ("untried =", "#", "untried"),
+    "no-reason": ("[reasons]\ntensorflow =", "[reasons]\n#", "why tensorflow is there"),
+    "an-empty-reason": ('[reasons]\ntensorflow = "', '[reasons]\ntensorflow = " " # "', "why tensorflow is there"),
+    "a-reason-for-nothing": ("[reasons]", '[reasons]\nnumpy = "It is old."', "is about 'numpy'"),
+    "a-reason-of-two-lines": ('[reasons]\ntensorflow = "', '[reasons]\ntensorflow = "a\\n', "not one line"),
     "nested": ("notes = [", f"notes = {'[' * 3000}", "nested"),
 }
 
@@ -142,6 +146,11 @@ def test_a_recipe_with_an_error_is_refused_with_its_place(tmp_path: Path, old: s
 def test_a_link_out_of_the_environment_is_refused(link: str) -> None:
     with pytest.raises(Trouble, match="leaves the environment"):
         parse(f'{GOOD}\n[links]\n"{link}" = "y"\n', "own.toml")
+
+
+def test_a_link_of_characters_that_cannot_be_shown_is_refused() -> None:
+    with pytest.raises(Trouble, match="cannot be shown"):
+        parse(f'{GOOD}\n[links]\n"lib/x" = "y\\nRUN evil"\n', "own.toml")
 
 
 def test_a_link_to_a_target_outside_is_refused() -> None:
