@@ -1,0 +1,106 @@
+"""Put files in their places: all of them or none, each whole, and nothing that exists is lost unasked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import stat
+from typing import TYPE_CHECKING
+
+from kdoctor.host.rename import rename_new, sync_directory
+from kdoctor.model.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+def put(files: Mapping[str, bytes], *, force: bool) -> None:
+    """Write the files; ``force``: over files that exist. Raises Trouble, and then nothing is changed."""
+    paths = {os.path.abspath(path): data for path, data in files.items()}
+    refuse_files(paths, force=force)
+    try:
+        with contextlib.ExitStack() as undo:
+            for path, data in paths.items():
+                _make_folder(os.path.dirname(path), undo)
+                _place(_aside(path, data, undo), path, undo)
+            undo.pop_all()
+    except FileExistsError as error:
+        raise Trouble("file-exists", f"{error.filename} was made by someone else just now") from error
+    except OSError as error:
+        where = error.filename or next(iter(paths))
+        raise Trouble("file-not-written", f"{where}: {error.strerror}: nothing was written") from error
+    for path in paths:
+        with contextlib.suppress(OSError):
+            os.unlink(_kept(path))
+        sync_directory(os.path.dirname(path))
+
+
+def refuse_files(paths: Iterable[str], *, force: bool) -> None:
+    """Raise Trouble where one of these files may not be written."""
+    for path in paths:
+        _refuse(os.path.abspath(path), force=force)
+
+
+def _refuse(path: str, *, force: bool) -> None:
+    if not os.path.lexists(path):
+        return
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise Trouble("file-no-file", f"{path} is a link, a directory or a device; only a file is written over")
+    if not force:
+        hint = "Choose another place with --output, look at it with --dry-run, or write over it with --force."
+        raise Trouble("file-exists", f"{path} exists; kdoctor does not touch it", hint=hint)
+
+
+def _make_folder(path: str, undo: contextlib.ExitStack) -> None:
+    for folder in reversed(list(_missing(path))):
+        os.mkdir(folder)
+        undo.callback(_quietly_remove_folder, folder)
+
+
+def _missing(path: str) -> Iterator[str]:
+    while not os.path.isdir(path) and os.path.dirname(path) != path:
+        yield path
+        path = os.path.dirname(path)
+
+
+def _aside(path: str, data: bytes, undo: contextlib.ExitStack) -> str:
+    """The file beside its place, on the disk; with the rights of the one that it will replace."""
+    part = f"{os.path.dirname(path)}/.{os.path.basename(path)[:100]}.kdoctor-{secrets.token_hex(4)}"
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    undo.callback(_quietly_remove, part)
+    with open(descriptor, "wb") as file:
+        if os.path.exists(path) and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, stat.S_IMODE(os.stat(path).st_mode))
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    return part
+
+
+def _place(part: str, path: str, undo: contextlib.ExitStack) -> None:
+    """Put it there, so that it can be undone."""
+    if not os.path.lexists(path):
+        rename_new(part, path)
+        undo.callback(_quietly_remove, path)
+        return
+    kept = _kept(path)
+    shutil.copy2(path, kept)
+    undo.callback(os.replace, kept, path)
+    os.replace(part, path)
+
+
+def _kept(path: str) -> str:
+    """Where the file that is written over waits until all is done."""
+    return f"{os.path.dirname(path)}/.{os.path.basename(path)[:100]}.kdoctor-{os.getpid()}.old"
+
+
+def _quietly_remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _quietly_remove_folder(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
