@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from kdoctor import __version__
+from kdoctor.advice import quoted
 from kdoctor.commands.choosing import Asked, Chosen, chosen
 from kdoctor.commands.fix_files_resolve import Kind, pinned_for
 from kdoctor.fix.files import devcontainer, dockerfile, environment_yml, pixi, pylock, requirements
@@ -71,7 +72,9 @@ def plan_files(asked: Asked, kinds: tuple[Kind, ...], output_path: str, host: Li
     pinned = pinned_for(asked, found, kinds, host, say, is_pylock=is_pylock, leave_nothing=leave_nothing)
     pinned = msgspec.structs.replace(pinned, kdoctor=__version__, again=_again(asked, found, pinned))
     made = tuple(one for kind in kinds for one in _made(kind, pinned, "" if output_path == "-" else output_path))
-    steps = tuple(NEXT[one.kind].format(id=pinned.recipe.id, path=one.path) for one in made if not _is_part(one))
+    steps = tuple(
+        NEXT[one.kind].format(id=pinned.recipe.id, path=quoted(one.path)) for one in made if not _is_part(one)
+    )
     return msgspec.structs.replace(files, files=made, next=() if is_pylock else steps)
 
 
@@ -104,7 +107,7 @@ def _again(asked: Asked, found: Chosen, pinned: Pinned) -> tuple[str, ...]:
 
 
 def _made(kind: Kind, pinned: Pinned, output_path: str) -> tuple[Written, ...]:
-    texts = (_render(kind, pinned),)
+    texts: tuple[str, ...] = (_render(kind, pinned),)
     if kind == "devcontainer":
         texts = (*texts, dockerfile.dockerfile(pinned, devcontainer.OPTION))
     return tuple(

@@ -66,6 +66,7 @@ def pinned_for(
         recipe=recipe,
         python=target.python,
         platform=target.platform,
+        glibc=str(target.glibc or ""),
         kdoctor="",
         again=(),
         wheels=wheels,
@@ -91,6 +92,10 @@ def target_of(found: Chosen, kinds: Iterable[Kind]) -> Target:
         if not platform:
             raise Trouble("no-image", f"{recipe.id} is not for Linux, so there is no image for it", code=2)
         glibc = min(glibc or SymbolVersion(GLIBC), SymbolVersion(GLIBC))
+    if glibc and recipe.requires.glibc:
+        glibc = max(glibc, recipe.requires.glibc)
+    if not platform.startswith("linux"):
+        glibc = None
     return Target(python=found.choice.python or found.pythons[-1], platform=platform, glibc=glibc)
 
 

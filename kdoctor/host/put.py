@@ -26,8 +26,6 @@ def put(files: Mapping[str, bytes], *, force: bool) -> None:
                 _make_folder(os.path.dirname(path), undo)
                 _place(_aside(path, data, undo), path, undo)
             undo.pop_all()
-    except FileExistsError as error:
-        raise Trouble("file-exists", f"{error.filename} was made by someone else just now") from error
     except OSError as error:
         where = error.filename or next(iter(paths))
         raise Trouble("file-not-written", f"{where}: {error.strerror}: nothing was written") from error

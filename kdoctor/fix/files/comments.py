@@ -57,12 +57,13 @@ def head(pinned: Pinned, option: str, sign: str = "#") -> Iterator[str]:
     yield from comment(recipe.title, sign)
     yield from comment(" ".join(recipe.about.split()), sign)
     where = [f"Python {pinned.python.short} on {pinned.platform}"]
-    where += [f"glibc {needs.glibc} or newer"] if needs.glibc and pinned.platform.startswith("linux") else []
+    where += [f"glibc {pinned.glibc} or newer"] if pinned.glibc else []
     yield from comment(f"Resolved for {', '.join(where)}.", sign)
     if needs.gpu == "required":
         low, high = needs.compute_capability_min, needs.compute_capability_max
+        oldest = f" {needs.driver_min} or newer" if needs.driver_min else ""
         gpus = f" and a GPU of compute capability {low} to {high}" if low and high else ""
-        yield from comment(f"Needs the NVIDIA driver {needs.driver_min or 'that its CUDA asks for'}{gpus}.", sign)
+        yield from comment(f"Needs the NVIDIA driver{oldest}{gpus}.", sign)
 
 
 def why(pin: Pin, sign: str = "#", indent: str = "") -> list[str]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 
 from kdoctor.fix.conda import without_credentials
-from kdoctor.fix.files.comments import comment, head, one_line, setting, why
+from kdoctor.fix.files.comments import comment, head, one_line, setting
 from kdoctor.fix.files.pinned import Pinned, placed
 from kdoctor.fix.files.prove import devices, smoke
 from kdoctor.fix.files.requirements import locked
@@ -64,7 +64,7 @@ def _use(pinned: Pinned) -> Iterator[str]:
             "--gpus needs the NVIDIA driver and the NVIDIA Container Toolkit on the host. To see the GPUs:"
         )
         yield f"#   docker run --rm{gpus} {name} python -c {json.dumps(devices(pinned.recipe))}"
-    if pinned.python.parts >= OLDEST_OWN:
+    if gpus and pinned.python.parts >= OLDEST_OWN:
         yield from comment("Where it finds none, the reason:")
         inside = "python -m venv ~/k && ~/k/bin/pip install -q keras-doctor"
         check = f"~/k/bin/kdoctor check --python {prefix_of(pinned)}/bin/python"
@@ -80,7 +80,7 @@ def _pip(pinned: Pinned) -> Iterator[str]:
 
 def _wheels(pinned: Pinned) -> Iterator[str]:
     if pinned.wheels:
-        yield from ("", "COPY <<'KDOCTOR_END' /tmp/requirements.txt", *locked(pinned), "KDOCTOR_END")
+        yield from ("", "COPY <<'KDOCTOR_END' /tmp/requirements.txt", *locked(pinned), "KDOCTOR_END", "")
         where = prefix_of(pinned)
         yield f"RUN {where}/bin/python -m pip install --no-cache-dir --require-hashes -r /tmp/requirements.txt"
 
@@ -88,14 +88,18 @@ def _wheels(pinned: Pinned) -> Iterator[str]:
 def _conda(pinned: Pinned) -> Iterator[str]:
     yield from ("", f"FROM --platform={PLATFORMS[pinned.platform]} {CONDA_IMAGE}", "", "USER root")
     if cuda := pinned.machine.get("__cuda"):
-        said = "No driver is seen while an image is built; whoever solves in it again gets CUDA builds through this."
-        yield from (*comment(said), f"ENV CONDA_OVERRIDE_CUDA={text(cuda)}")
-    yield from ("", "COPY <<'KDOCTOR_END' /tmp/explicit.lock", "@EXPLICIT")
+        said = (
+            "No driver is seen while an image is built: whatever else these steps solve gets CUDA builds through this."
+        )
+        yield from (*comment(said), f"ARG CONDA_OVERRIDE_CUDA={text(cuda)}")
+    yield from ("", "COPY <<'KDOCTOR_END' /tmp/explicit.lock")
+    for pin in pinned.conda:  # after @EXPLICIT not every tool takes a comment
+        yield from comment(f"{pin.name} {pin.version} {pin.build}: {pin.reason}")
+    yield "@EXPLICIT"
     for pin in pinned.conda:
-        yield from why(pin)
         md5 = next((one.partition(":")[2] for one in pin.hashes if one.startswith("md5:")), "")
         yield one_line(without_credentials(pin.url) + (f"#{md5}" if md5 else ""))
-    yield "KDOCTOR_END"
+    yield from ("KDOCTOR_END", "")
     yield "RUN micromamba install --name base --yes --file /tmp/explicit.lock && micromamba clean --all --yes"
     yield 'ENV PATH="/opt/conda/bin:$PATH"'
     yield from _wheels(pinned)
@@ -105,6 +109,7 @@ def _settings(pinned: Pinned) -> Iterator[str]:
     if pinned.recipe.requires.gpu != "none":
         yield from ("", *comment("What the NVIDIA Container Toolkit is asked for: every GPU, CUDA and nvidia-smi."))
         yield from ("ENV NVIDIA_VISIBLE_DEVICES=all", "ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility")
+    yield from [""] if pinned.recipe.environment else []
     for name, value in pinned.recipe.environment.items():
         yield from (*setting(pinned, name), f"ENV {name}={text(placed(value, prefix_of(pinned), pinned.python))}")
 
@@ -112,7 +117,7 @@ def _settings(pinned: Pinned) -> Iterator[str]:
 def _links(pinned: Pinned) -> Iterator[str]:
     for link, target in pinned.recipe.links.items():
         path = f"{prefix_of(pinned)}/{placed(link, '', pinned.python).lstrip('/')}"
-        yield from setting(pinned, link)
+        yield from ("", *setting(pinned, link))
         yield f"RUN {json.dumps(['mkdir', '-p', path.rpartition('/')[0]])}"
         yield f"RUN {json.dumps(['ln', '-sf', target, path])}"
 
@@ -122,7 +127,8 @@ def _proof(pinned: Pinned) -> Iterator[str]:
         "",
         *comment("Proved while it is built, on the CPU: the imports, and a regression that has to converge."),
     )
-    yield from ("RUN <<'KDOCTOR_END' " + f"{prefix_of(pinned)}/bin/python -", *smoke(pinned.recipe), "KDOCTOR_END")
+    yield from ("COPY <<'KDOCTOR_END' /tmp/prove.py", *smoke(pinned.recipe), "KDOCTOR_END", "")
+    yield f"RUN {prefix_of(pinned)}/bin/python /tmp/prove.py"
 
 
 def _labels(pinned: Pinned) -> Iterator[str]:

@@ -45,13 +45,14 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
 class Pinned(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe, pinned. ``conda`` and ``wheels``: asked for first, in the recipe's order, then the others by name.
 
-    ``platform``: the one that it was resolved for. ``machine``: the virtual packages that a solver was told of.
+    ``platform``, ``glibc``: what it was resolved for. ``machine``: the virtual packages that a solver was told of.
     ``again``: the words of the command, but for the option of the file. ``pylock``: as uv wrote it, where asked for.
     """
 
     recipe: Recipe
     python: PythonVersion
     platform: str
+    glibc: str = ""
     kdoctor: str
     again: tuple[str, ...]
     wheels: tuple[Pin, ...] = ()

@@ -27,7 +27,7 @@ def smoke(recipe: Recipe) -> Iterator[str]:
     yield 'x = np.linspace(-1, 1, 64).astype("float32").reshape(-1, 1)'
     yield "model = K.models.Sequential([K.layers.Dense(1)])"
     yield 'model.compile(optimizer="sgd", loss="mse")'
-    yield "model.fit(x, 2 * x + 1, epochs=200, batch_size=16, verbose=0)"
+    yield "model.fit(x, 2 * x + 1, epochs=400, batch_size=16, verbose=0)"
     yield "w, b = (float(np.ravel(each)[0]) for each in model.get_weights())"
     yield 'print("learned: %.3f x + %.3f" % (w, b))'
     yield "assert abs(w - 2) < 0.01 and abs(b - 1) < 0.01"
