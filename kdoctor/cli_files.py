@@ -37,7 +37,7 @@ def write_files(asked: Asked, kinds: tuple[str, ...], *, output_path: str, force
         sys.stdout.write(shown(files) if is_shown else told(files))
     else:
         hint = f"`--recipe {files.recipe}` writes it all the same."
-        raise Trouble("no-recipe-fits", f"{files.why} {'; '.join(files.unmet)}".strip(), hint=hint, code=1)
+        raise Trouble("no-recipe-fits", files.why, hint=hint, code=1)
     raise typer.Exit(0 if files.files else 1)
 
 

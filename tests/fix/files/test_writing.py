@@ -200,3 +200,14 @@ def test_only_a_file_is_written_over(tmp_path: Path, kind: str) -> None:
     with pytest.raises(Trouble, match="only a file is written over"):
         put({str(path): b"x"}, force=True)
     assert names(tmp_path) == ["there"]
+
+
+def test_where_no_recipe_fits_nothing_is_written_unless_it_is_named(place: Place) -> None:
+    command = [sys.executable, "-m", "tests.fix.files.entry", "--requirements", "--python-version", "2.7"]
+    environ = {**place.environ, "PYTHONPATH": str(TREE), "HOME": str(place.folder)}
+    ran = subprocess.run(command, cwd=place.here, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr.count("\n"), names(place.here)) == (1, 1, [])
+    assert "writes it all the same" in ran.stderr
+    command += ["--format", "json"]
+    ran = subprocess.run(command, cwd=place.here, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, json.loads(ran.stdout)["files"], names(place.here)) == (1, [], [])
