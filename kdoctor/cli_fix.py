@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kdoctor.cli_files import write_files
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Backend, Format, Keras, NoRedact, Own, PythonVersion, Tensorflow, one_of
 
@@ -26,7 +27,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Exchange an environment that exists, once proved.")]
 For = Annotated[
-    str, typer.Option("--for", metavar="FILE", help="Plan for the machine of recorded facts; with --dry-run.")
+    str, typer.Option("--for", metavar="FILE", help="Plan for the machine of recorded facts: files, or --dry-run.")
 ]
 Channel = Annotated[
     list[str] | None,
@@ -40,6 +41,13 @@ Newer = Annotated[
     str, typer.Option("--exclude-newer", metavar="DATE", help="Nothing that was uploaded after this day or time.")
 ]
 
+Docker = Annotated[bool, typer.Option("--docker", help="Write a Dockerfile instead, every package pinned.")]
+Yml = Annotated[bool, typer.Option("--environment-yml", help="Write an environment.yml instead.")]
+Requirements = Annotated[bool, typer.Option("--requirements", help="Write a requirements.txt or pylock.toml instead.")]
+Pixi = Annotated[bool, typer.Option("--pixi", help="Write a pixi.toml instead.")]
+Devcontainer = Annotated[bool, typer.Option("--devcontainer", help="Write a devcontainer.json instead.")]
+Output = Annotated[str, typer.Option("--output", "-o", metavar="PATH", help="Where the file goes; - prints it.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
 List = Annotated[bool, typer.Option("--list", help="List the environments that kdoctor made.")]
 Remove = Annotated[str, typer.Option("--remove", metavar="NAME|PATH", help="Remove one that kdoctor made.")]
 
@@ -63,6 +71,13 @@ def fix(
     client: Client = "",
     offline: Offline = False,
     exclude_newer: Newer = "",
+    docker: Docker = False,
+    environment_yml: Yml = False,
+    requirements: Requirements = False,
+    pixi: Pixi = False,
+    devcontainer: Devcontainer = False,
+    output_path: Output = "",
+    force: Force = False,
     listing: List = False,
     remove: Remove = "",
     output: Format = "text",
@@ -75,11 +90,20 @@ def fix(
     talk = Talk(output=output, redact=not no_redact, yes=yes, dry_run=dry_run)
     if listing or remove:
         list_or_remove(remove, talk)
-    if conda and pip:
-        raise Trouble("options-exclude-each-other", "--conda and --pip: choose one", code=2)
-    if for_file and not dry_run:
+    files = {
+        "docker": docker,
+        "environment-yml": environment_yml,
+        "requirements": requirements,
+        "pixi": pixi,
+        "devcontainer": devcontainer,
+    }
+    kinds = tuple(name for name, wanted in files.items() if wanted)
+    one_way(conda=conda, pip=pip, kinds=kinds, output_path=output_path, force=force)
+    if for_file and not (dry_run or kinds):
         hint = "What is made has to be proved on the machine that it is for."
-        raise Trouble("fix-for-elsewhere", "--for plans for another machine: add --dry-run", hint=hint, code=2)
+        raise Trouble(
+            "fix-for-elsewhere", "--for plans for another machine: add --dry-run, or write a file", hint=hint, code=2
+        )
     asked = Asked(
         recipe=recipe,
         name=name,
@@ -97,11 +121,25 @@ def fix(
         replace=replace,
         dry_run=dry_run,
     )
+    if kinds:
+        write_files(asked, kinds, output_path=output_path, force=force, output=output)
     if not (conda or pip or recipe):
         hint = "`kdoctor recipes` lists what they can make."
         raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
     make = by_conda if conda or (not pip and method_of(asked) == "conda") else by_pip
     make(asked, talk)
+
+
+def one_way(*, conda: bool, pip: bool, kinds: tuple[str, ...], output_path: str, force: bool) -> None:
+    """Raise Trouble for options of which only one can be meant."""
+    reference = "options-exclude-each-other"
+    ways = [name for name, given in (("--conda", conda), ("--pip", pip)) if given]
+    ways += [f"--{kinds[0]}"] if kinds else []
+    if len(ways) > 1:
+        raise Trouble(reference, f"{' and '.join(ways)}: choose one", code=2)
+    if (output_path or force) and not kinds:
+        option = "--output" if output_path else "--force"
+        raise Trouble(reference, f"{option} is for files: --docker, --requirements and their like", code=2)
 
 
 class Talk:

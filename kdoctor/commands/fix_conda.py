@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 import msgspec
-import platformdirs
 
 from kdoctor.advice import quoted
-from kdoctor.commands.choosing import Asked, Chosen, chosen, target_of
+from kdoctor.commands.choosing import Asked, chosen, target_of
 from kdoctor.commands.fix import Say, done, entered, plan_of, prove
+from kdoctor.commands.solving import cache, question_of
 from kdoctor.commands.verify import Verification
 from kdoctor.fix import execute as engine
 from kdoctor.fix.client import CLIENTS, Client
 from kdoctor.fix.client import fill as hand_over
-from kdoctor.fix.conda import Access, without_credentials
+from kdoctor.fix.conda import without_credentials
 from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.install import Way
 from kdoctor.fix.installer import Installer
 from kdoctor.fix.machine import answer, machine_of
 from kdoctor.fix.pip import into_prefix
 from kdoctor.fix.settle import ACTIVATE, settle
-from kdoctor.fix.solve import GPU_PACKAGES, NoSolution, Question, Solution, Unreachable, solve
-from kdoctor.fix.virtual import alternatives, cuda_of, subdir_of, virtual_packages
+from kdoctor.fix.solve import NoSolution, Question, Solution, Unreachable, solve
+from kdoctor.fix.virtual import subdir_of
 from kdoctor.host import User, on_path
 from kdoctor.host.live import LiveHost
 from kdoctor.host.place import refuse
@@ -32,7 +31,7 @@ from kdoctor.host.workspace import Workspace
 from kdoctor.model.facts.base import Facts
 from kdoctor.model.facts.conda import Conda
 from kdoctor.model.plan import Download, Outcome, Plan
-from kdoctor.model.recipe import CondaPart, Recipe
+from kdoctor.model.recipe import Recipe
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import PythonVersion
 
@@ -60,13 +59,12 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
     """The plan, solved; raises Trouble. A dry run leaves no cache."""
     found = chosen(asked, "conda")
     recipe, python = found.recipe, found.choice.python or found.pythons[-1]
-    part = recipe.conda or CondaPart(channels=(), specs=())
     wheels = pip_specs(recipe, python, recipe.platforms[0])
     target = target_of(asked, recipe, host)
     refuse(target, replace=asked.replace)
-    specs = (f"python={python.short}", *part.specs, *(("pip",) if wheels else ()))
-    plan = plan_of(found, python, target, (*specs, *wheels))
-    question = _question(asked, found, specs, asked.channels or part.channels)
+    subdir = subdir_of(recipe, machine_of(found.facts))
+    question = question_of(asked, found, python, subdir=subdir, with_pip=bool(wheels))
+    plan = plan_of(found, python, target, (*question.specs, *wheels))
     plan = msgspec.structs.replace(
         plan,
         client=asked.client,
@@ -110,41 +108,6 @@ def client_of(asked: Asked, host: LiveHost) -> Client:
 def _has_conda(facts: Facts) -> bool:
     conda = answer(facts, Conda)
     return isinstance(conda, Conda) and bool(conda.installations)
-
-
-def _question(asked: Asked, found: Chosen, specs: tuple[str, ...], channels: tuple[str, ...]) -> Question:
-    recipe, machine = found.recipe, machine_of(found.facts)
-    return Question(
-        specs=specs,
-        channels=channels,
-        subdir=subdir_of(recipe, machine),
-        virtual_packages=virtual_packages(recipe, found.facts),
-        cache=cache("repodata"),
-        gpu=GPU_PACKAGES if recipe.requires.gpu == "required" else (),
-        alternatives=alternatives(cuda_of(recipe, machine)),
-        exclude_newer=moment(asked.exclude_newer),
-        offline=asked.offline,
-        access=Access(),
-    )
-
-
-def cache(name: str) -> str:
-    """Where kdoctor keeps what it downloads of channels."""
-    return f"{platformdirs.user_cache_dir('kdoctor')}/conda/{name}"
-
-
-def moment(text: str) -> dt.datetime | None:
-    """The user's word for a time, in UTC unless it says otherwise; a day counts to its end. Raises Trouble."""
-    if not text:
-        return None
-    try:
-        found = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        message = f"--exclude-newer {text}: expected a day or a time, such as 2026-11-21"
-        raise Trouble("date-not-understood", message, code=2) from error
-    if len(text) == len("2026-11-21"):
-        found += dt.timedelta(days=1)
-    return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
 
 
 def _solved(question: Question, fits: bool, *, leave_nothing: bool) -> Solution | NoSolution | Unreachable | None:  # noqa: FBT001  a fact of the plan

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
-import platformdirs
 from packaging.utils import canonicalize_name
 
 from kdoctor.commands.choosing import Asked, Chosen
-from kdoctor.commands.fix_pip import uv_environ, uv_of
+from kdoctor.commands.fix_pip import installer_for
+from kdoctor.commands.solving import question_of
+from kdoctor.fix.by_uv import Uv
 from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.files.dockerfile import GLIBC, PLATFORMS
 from kdoctor.fix.files.pinned import Pin, Pinned, extras_of, in_order
 from kdoctor.fix.locked import Target, pylock, resolved
 from kdoctor.fix.machine import machine_of
-from kdoctor.fix.pip import Tool
-from kdoctor.fix.reasons import package_of
-from kdoctor.fix.solve import GPU_PACKAGES, NoSolution, Package, Question, Unreachable, VirtualPackage, solve
-from kdoctor.fix.virtual import alternatives, cuda_of, subdir_of, virtual_packages
+from kdoctor.fix.reasons import of_python, package_of, reason
+from kdoctor.fix.solve import NoSolution, Package, Question, Unreachable, solve
+from kdoctor.fix.virtual import subdir_of
 from kdoctor.host.live import LiveHost
 from kdoctor.host.scratch import scratch
 from kdoctor.model.recipe import Recipe
@@ -31,7 +30,6 @@ Kind: TypeAlias = Literal["docker", "environment-yml", "requirements", "pixi", "
 Say = Callable[[str], None]
 IMAGES = frozenset(("docker", "devcontainer"))
 CONDA_FILES = frozenset(("environment-yml", "pixi"))
-CHANNELS = ("conda-forge",)  # where the Python of a pip recipe comes from
 
 
 def pinned_for(
@@ -47,21 +45,24 @@ def pinned_for(
     """Resolve it; raises Trouble where anything cannot be pinned. ``leave_nothing``: no cache is kept."""
     recipe, target = found.recipe, target_of(found, kinds)
     specs = pip_specs(recipe, target.python, target.platform)
-    question = question_of(asked, found, target, with_pip=bool(specs)) if _needs_conda(recipe, kinds) else None
+    question = None
+    if _needs_conda(recipe, kinds):
+        question = question_of(
+            asked, found, target.python, subdir=target.platform, with_pip=bool(specs), glibc=target.glibc
+        )
     with scratch() as folder:
         conda: tuple[Pin, ...] = ()
         if question:
             say(f"solving for {target.platform}")
-            cache = folder if leave_nothing else f"{platformdirs.user_cache_dir('kdoctor')}/conda/repodata"
-            conda = _conda_pins(found, msgspec.structs.replace(question, cache=cache))
+            cached = msgspec.structs.replace(question, cache=folder) if leave_nothing else question
+            conda = _conda_pins(found, cached)
         wheels: tuple[Pin, ...] = ()
         lock = ""
         if specs:
-            environ = {**uv_environ(asked, host), **({"UV_CACHE_DIR": f"{folder}/uv"} if leave_nothing else {})}
-            tool = Tool(uv=uv_of(host), python="", environ=environ)
+            uv = uv_for(asked, host, folder if leave_nothing else "")
             say(f"resolving for Python {target.python.short} on {target.platform}")
-            wheels = _wheel_pins(recipe, specs, target, tool, folder)
-            lock = pylock(recipe, specs, target, tool, folder) if is_pylock else ""
+            wheels = _wheel_pins(recipe, specs, target, uv, folder)
+            lock = pylock(recipe, specs, target, uv, folder) if is_pylock else ""
     return Pinned(
         recipe=recipe,
         python=target.python,
@@ -75,6 +76,15 @@ def pinned_for(
         machine={one.name: one.version for one in question.virtual_packages} if question else {},
         pylock=lock,
     )
+
+
+def uv_for(asked: Asked, host: LiveHost, cache: str) -> Uv:
+    """uv, told of the options. Raises Trouble: pip resolves for no other machine."""
+    found = installer_for(asked, host, "")
+    if not isinstance(found, Uv):
+        hint = "Install it: `pip install 'keras-doctor[fix]'`."
+        raise Trouble("uv-missing", "writing pinned files needs uv, which is not installed", hint=hint)
+    return msgspec.structs.replace(found, environ={**found.environ, "UV_CACHE_DIR": f"{cache}/uv"}) if cache else found
 
 
 def _needs_conda(recipe: Recipe, kinds: Iterable[Kind]) -> bool:
@@ -97,37 +107,6 @@ def target_of(found: Chosen, kinds: Iterable[Kind]) -> Target:
     if not platform.startswith("linux"):
         glibc = None
     return Target(python=found.choice.python or found.pythons[-1], platform=platform, glibc=glibc)
-
-
-def question_of(asked: Asked, found: Chosen, target: Target, *, with_pip: bool) -> Question:
-    """What the solver is asked: the recipe's specs, or only its Python for a recipe of the index."""
-    recipe, machine = found.recipe, machine_of(found.facts)
-    part = recipe.conda
-    specs = (f"python={target.python.short}", *(part.specs if part else ()), *(("pip",) if with_pip else ()))
-    found_here = [one for one in virtual_packages(recipe, found.facts) if one.name != "__glibc"]
-    glibc = (VirtualPackage("__glibc", str(target.glibc)),) if target.glibc else ()
-    return Question(
-        specs=specs,
-        channels=asked.channels or (part.channels if part else CHANNELS),
-        subdir=target.platform,
-        virtual_packages=(*found_here, *glibc),
-        cache="",
-        gpu=GPU_PACKAGES if recipe.requires.gpu == "required" and part else (),
-        alternatives=alternatives(cuda_of(recipe, machine)),
-        exclude_newer=_moment(asked.exclude_newer),
-        offline=asked.offline,
-    )
-
-
-def _moment(text: str) -> dt.datetime | None:
-    if not text:
-        return None
-    try:
-        found = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        message = f"--exclude-newer {text}: expected a day or a time, such as 2026-11-21"
-        raise Trouble("date-not-understood", message, code=2) from error
-    return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
 
 
 def _conda_pins(found: Chosen, question: Question) -> tuple[Pin, ...]:
@@ -158,7 +137,7 @@ def _conda_pins(found: Chosen, question: Question) -> tuple[Pin, ...]:
 def _why(recipe: Recipe, name: str) -> str:
     if name == "pip" and name not in recipe.reasons:
         return "Installs the packages of the index."
-    return Pinned(recipe=recipe, python=recipe.python[-1], platform="", kdoctor="", again=()).reason(name)
+    return of_python(recipe) if name == "python" else reason(recipe, name)
 
 
 def _needed_by(packages: tuple[Package, ...]) -> dict[str, tuple[str, ...]]:
@@ -170,7 +149,7 @@ def _needed_by(packages: tuple[Package, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _wheel_pins(recipe: Recipe, specs: tuple[str, ...], target: Target, tool: Tool, folder: str) -> tuple[Pin, ...]:
+def _wheel_pins(recipe: Recipe, specs: tuple[str, ...], target: Target, uv: Uv, folder: str) -> tuple[Pin, ...]:
     asked, extras = tuple(package_of(spec) for spec in specs), extras_of(specs)
     pins = [
         Pin(
@@ -178,9 +157,9 @@ def _wheel_pins(recipe: Recipe, specs: tuple[str, ...], target: Target, tool: To
             version=one.version,
             hashes=one.hashes,
             extras=extras.get(one.name, ()),
-            why=recipe.reasons.get(one.name, "") if one.name in asked else "",
+            why=reason(recipe, one.name) if one.name in asked else "",
             needed_by=one.needed_by,
         )
-        for one in resolved(recipe, specs, target, tool, folder)
+        for one in resolved(recipe, specs, target, uv, folder)
     ]
     return in_order(pins, tuple(canonicalize_name(name) for name in asked))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kdoctor.fix.installer import INSTALL_TIMEOUT_S, LOCK, PYLOCK, RESOLVE_TIMEOUT_S, run
+from kdoctor.host import Ran
 from kdoctor.host.workspace import Workspace
 
 
@@ -21,7 +22,7 @@ class Uv(msgspec.Struct, frozen=True, kw_only=True):
     def make(self, room: Workspace) -> None:
         """`uv venv`, relocatable."""
         words = ("venv", "--relocatable", "--allow-existing", "--no-project", "--seed", "-p", self.python, room.prefix)
-        self._run(*words, timeout_s=RESOLVE_TIMEOUT_S, doing="making the environment")
+        self.run(*words, timeout_s=RESOLVE_TIMEOUT_S, doing="making the environment")
 
     def lock(self, specs: tuple[str, ...], python: str, room: Workspace) -> tuple[str, ...]:
         """`uv pip compile`; the second time only the form changes."""
@@ -34,13 +35,14 @@ class Uv(msgspec.Struct, frozen=True, kw_only=True):
 
     def _compile(self, wanted: str, python: str, room: Workspace, name: str, *options: str) -> None:
         words = ("pip", "compile", wanted, "-p", python, "--no-header", "-q", *options, "-o", f"{room.work}/{name}")
-        self._run(*words, timeout_s=RESOLVE_TIMEOUT_S, doing="resolving")
+        self.run(*words, timeout_s=RESOLVE_TIMEOUT_S, doing="resolving")
 
     def install(self, python: str, room: Workspace) -> None:
         """`uv pip install` of the lock."""
         words = ("pip", "install", "--python", python, "--require-hashes", "-r", f"{room.prefix}/{LOCK}")
-        self._run(*words, timeout_s=INSTALL_TIMEOUT_S, doing="installing")
+        self.run(*words, timeout_s=INSTALL_TIMEOUT_S, doing="installing")
 
-    def _run(self, *words: str, timeout_s: float, doing: str) -> None:
+    def run(self, *words: str, timeout_s: float, doing: str) -> Ran:
+        """One command of uv. Raises Trouble where it fails."""
         environ = {**self.environ, "UV_PYTHON_DOWNLOADS": "never"}
-        run((self.uv, *words), environ, timeout_s=timeout_s, doing=doing)
+        return run((self.uv, *words), environ, timeout_s=timeout_s, doing=doing)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kdoctor.fix.pip import RESOLVE_TIMEOUT_S, Tool
+from kdoctor.fix.by_uv import Uv
+from kdoctor.fix.installer import RESOLVE_TIMEOUT_S
 from kdoctor.host.rename import write_file
 from kdoctor.model.recipe import Recipe
 from kdoctor.model.trouble import Trouble
@@ -53,19 +54,19 @@ def _minor(version: SymbolVersion | None) -> int:
     return version.parts[1] if version else 0
 
 
-def resolved(recipe: Recipe, specs: tuple[str, ...], target: Target, tool: Tool, folder: str) -> tuple[Locked, ...]:
+def resolved(recipe: Recipe, specs: tuple[str, ...], target: Target, uv: Uv, folder: str) -> tuple[Locked, ...]:
     """The packages, by name; raises Trouble where they cannot be had."""
     write_file(f"{folder}/recipe.in", "".join(f"{spec}\n" for spec in specs).encode())
     words = (*_words(recipe, target), "--generate-hashes", f"{folder}/recipe.in")
-    ran = tool.run("pip", "compile", *words, timeout_s=RESOLVE_TIMEOUT_S, doing="resolving")
+    ran = uv.run("pip", "compile", *words, timeout_s=RESOLVE_TIMEOUT_S, doing="resolving")
     return tuple(parsed(ran.out))
 
 
-def pylock(recipe: Recipe, specs: tuple[str, ...], target: Target, tool: Tool, folder: str) -> str:
+def pylock(recipe: Recipe, specs: tuple[str, ...], target: Target, uv: Uv, folder: str) -> str:
     """The same as pylock.toml."""
     write_file(f"{folder}/recipe.in", "".join(f"{spec}\n" for spec in specs).encode())
     words = (*_words(recipe, target), "--format", "pylock.toml", f"{folder}/recipe.in")
-    return tool.run("pip", "compile", *words, timeout_s=RESOLVE_TIMEOUT_S, doing="resolving").out
+    return uv.run("pip", "compile", *words, timeout_s=RESOLVE_TIMEOUT_S, doing="resolving").out
 
 
 def _words(recipe: Recipe, target: Target) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Why is each package of a recipe the one it is? Its own sentences, and whether one is missing."""
+"""Why is each package of a recipe the one it is? Its own sentences."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from kdoctor.fix.requirements import span
 from kdoctor.model.recipe import Recipe
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -34,13 +35,20 @@ def packages(recipe: Recipe) -> tuple[str, ...]:
 
 
 def reason_problems(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """The key at fault, and what is wrong with it: a package without a reason, or a reason for nothing."""
+    """The key at fault, and what is wrong with it: a reason for nothing, or one that is no line."""
     named = packages(recipe)
-    for name in named:
-        if name and not recipe.reasons.get(name, "").strip():
-            yield "specs", f"`reasons` does not say in a sentence why {name} is there"
     for name, reason in recipe.reasons.items():
         if name not in {*named, *recipe.environment, *recipe.links}:
             yield name, f"`reasons` is about {name!r}, which is neither a package, a variable nor a link of this recipe"
         if not reason.isprintable() or len(reason) > _LONGEST:
             yield name, f"the reason of {name!r} is not one line of at most {_LONGEST} characters"
+
+
+def reason(recipe: Recipe, name: str) -> str:
+    """Why a package that the recipe asks for is there."""
+    return recipe.reasons.get(name, "").strip() or "The recipe asks for it."
+
+
+def of_python(recipe: Recipe) -> str:
+    """Why its Python is the one it is."""
+    return f"The recipe is for Python {span(recipe.python)}."

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from kdoctor.fix import by_hand
 from kdoctor.fix.contents import build_of, ranges
+from kdoctor.fix.reasons import packages
 from kdoctor.fix.recipes import all_recipes, named, parse, shipped
 from kdoctor.knowledge import conda
 from kdoctor.model.recipe import Recipe
@@ -44,6 +45,11 @@ def test_title_and_sources_are_there(recipe: Recipe) -> None:
     assert recipe.about.strip().endswith(".")
     assert all(source.what and source.read <= dt.date(2100, 1, 1) for source in recipe.sources)
     assert list(recipe.python) == sorted(recipe.python)
+
+
+@each_recipe
+def test_every_package_has_its_reason(recipe: Recipe) -> None:
+    assert [name for name in packages(recipe) if not recipe.reasons.get(name, "").strip().endswith(".")] == []
 
 
 @each_recipe
@@ -122,8 +128,6 @@ BAD = {
     "bad-module": ('imports = ["keras",', 'imports = ["import os",', "not a module"),
     "gpu-not-verified": ('devices = "gpu"', 'devices = "cpu"', "verify.devices"),
     "untold": ("untried =", "#", "untried"),
-    "no-reason": ("[reasons]\ntensorflow =", "[reasons]\n#", "why tensorflow is there"),
-    "an-empty-reason": ('[reasons]\ntensorflow = "', '[reasons]\ntensorflow = " " # "', "why tensorflow is there"),
     "a-reason-for-nothing": ("[reasons]", '[reasons]\nnumpy = "It is old."', "is about 'numpy'"),
     "a-reason-of-two-lines": ('[reasons]\ntensorflow = "', '[reasons]\ntensorflow = "a\\n', "not one line"),
     "nested": ("notes = [", f"notes = {'[' * 3000}", "nested"),

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from packaging.requirements import Requirement
 
-from kdoctor.fix.reasons import package_of
-from kdoctor.fix.requirements import span
+from kdoctor.fix.reasons import of_python, package_of
 from kdoctor.model.recipe import Recipe
 from kdoctor.model.version import PythonVersion
 
@@ -64,7 +63,7 @@ class Pinned(msgspec.Struct, frozen=True, kw_only=True):
     def reason(self, name: str) -> str:
         """Why the recipe asks for a package, sets a variable or makes a link; "" where it does not say."""
         if name == "python":
-            return f"The recipe is for Python {span(self.recipe.python)}."
+            return of_python(self.recipe)
         return self.recipe.reasons.get(name, "")
 
 

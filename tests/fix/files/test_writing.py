@@ -13,7 +13,7 @@ import pytest
 import tomli
 import yaml
 
-from kdoctor.fix.pip import Tool
+from kdoctor.fix.by_uv import Uv
 from kdoctor.host.put import put
 from kdoctor.model.trouble import Trouble
 from tests.fix.asking import names, needs_rattler
@@ -61,7 +61,7 @@ class Place:
     def ask(self, *words: str, recipe: str = RECIPE) -> subprocess.CompletedProcess[str]:
         path = self.folder / "tiny.toml"
         path.write_text(recipe, encoding="utf-8")
-        words = ("-m", "tests.fix.files.entry", "--own", str(path), "--recipe", "tiny", *words)
+        words = ("-m", "kdoctor", "fix", "--recipes", str(path), "--recipe", "tiny", *words)
         environ = {**self.environ, "PYTHONPATH": str(TREE), "HOME": str(self.folder / "home")}
         command = [sys.executable, *words]
         return subprocess.run(
@@ -70,11 +70,11 @@ class Place:
 
 
 @pytest.fixture
-def place(tool: Tool, tmp_path: Path) -> Place:
+def place(tool: Uv, tmp_path: Path) -> Place:
     return Place(tmp_path, tool.environ)
 
 
-def test_written_requirements_install_with_their_hashes(place: Place, tool: Tool) -> None:
+def test_written_requirements_install_with_their_hashes(place: Place, tool: Uv) -> None:
     ran = place.ask("--requirements")
     assert (ran.returncode, names(place.here)) == (0, ["requirements.txt"]), ran.stderr
     assert "wrote     requirements.txt" in ran.stdout
@@ -203,7 +203,7 @@ def test_only_a_file_is_written_over(tmp_path: Path, kind: str) -> None:
 
 
 def test_where_no_recipe_fits_nothing_is_written_unless_it_is_named(place: Place) -> None:
-    command = [sys.executable, "-m", "tests.fix.files.entry", "--requirements", "--python-version", "2.7"]
+    command = [sys.executable, "-m", "kdoctor", "fix", "--requirements", "--python-version", "2.7"]
     environ = {**place.environ, "PYTHONPATH": str(TREE), "HOME": str(place.folder)}
     ran = subprocess.run(command, cwd=place.here, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.returncode, ran.stderr.count("\n"), names(place.here)) == (1, 1, [])
