@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.cuda_libraries import Library, LibraryCopy, LibrarySearch
 from kdoctor.model.facts.distributions import parse_release
-from kdoctor.model.facts.frameworks import Build
+from kdoctor.model.facts.frameworks import Build, FrameworkName
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
+from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.system import System
 from kdoctor.model.finding import Evidence
 
@@ -135,3 +137,35 @@ def shortened(text: str, limit: int = 60) -> str:
     """
     keep = (limit - 1) // 2
     return text if len(text) <= limit else f"{text[:keep]}…{text[-keep:]}"
+
+
+def missed_wheel(item: Library) -> LibraryCopy | None:
+    """The copy in a wheel of a library that the loader misses."""
+    return next((copy for copy in item.copies if copy.source == "pip"), None) if item.state == "missing" else None
+
+
+def link_beside(lost: LibraryCopy, search: LibrarySearch) -> tuple[str, str]:
+    """A link beside an opened library of the same nvidia folder: its path and what it leads to; "" where none fits."""
+    root, _, rest = lost.realpath.partition("/nvidia/")
+    for item in search.libraries:
+        folder = item.realpath.rpartition("/")[0]
+        if item.state == "opens" and rest and folder.startswith(f"{root}/nvidia/") and folder.endswith("/lib"):
+            return f"{folder}/{lost.path.rpartition('/')[2]}", f"../../{rest}"
+    return "", ""
+
+
+def unfound(item: Library) -> bool:
+    """Missing for the loader, with a copy on disk that is not in the framework's own wheels."""
+    return item.state == "missing" and bool(item.copies) and not any(copy.source == "pip" for copy in item.copies)
+
+
+def missed_directories(search: LibrarySearch) -> tuple[str, ...]:
+    """The directories of the unfound libraries."""
+    unique = dict.fromkeys(item.copies[0].path.rpartition("/")[0] for item in search.libraries if unfound(item))
+    return tuple(unique)
+
+
+def backend_for(keras: Keras, known: tuple[str, ...], installed: list[FrameworkName]) -> str:
+    """The backend to set instead of one that this Keras does not have: the same in lower case, or an installed one."""
+    spelled = keras.backend.lower() if keras.backend.lower() in known else ""
+    return spelled or next((name for name in installed if name in known), "tensorflow")

@@ -9,7 +9,7 @@ What to do: let the loader search that directory, for this environment only wher
 set before Python starts; setting it in the program is too late.
 """
 
-from kdoctor.advice import has_extra, has_nvidia, pip, quoted, shortened, with_cuda
+from kdoctor.advice import has_extra, has_nvidia, missed_directories, pip, quoted, shortened, unfound, with_cuda
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
 from kdoctor.model.facts.frameworks import Build, Frameworks
@@ -51,12 +51,7 @@ def cuda_libs_not_on_path(
     return Clear("no library lies outside the loader's search")
 
 
-def unfound(item: Library) -> bool:
-    """Missing for the loader, with a copy on disk that is not in the framework's own wheels."""
-    return item.state == "missing" and bool(item.copies) and not any(copy.source == "pip" for copy in item.copies)
-
-
-def commands_for(directories: list[str], interpreter: Interpreter) -> tuple[str, ...]:
+def commands_for(directories: tuple[str, ...], interpreter: Interpreter) -> tuple[str, ...]:
     """How to put the directories into the search order: for good in a conda environment, else for this shell."""
     export = f"export LD_LIBRARY_PATH={quoted(':'.join(directories))}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
     if interpreter.kind not in ("conda", "pixi"):
@@ -73,7 +68,7 @@ def _found(
     interpreter: Interpreter,
     gpus: Gpus | Absent | Unknown,
 ) -> Found:
-    directories = list(dict.fromkeys(item.copies[0].path.rpartition("/")[0] for item in lost))
+    directories = missed_directories(search)
     commands = commands_for(directories, interpreter)
     text = "Let the loader search that directory; set it before Python starts."
     if nowhere:

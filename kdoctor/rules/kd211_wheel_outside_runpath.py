@@ -12,7 +12,7 @@ What to do: a link to the library in a directory that is on the list, beside the
 this environment; or a release without the gap.
 """
 
-from kdoctor.advice import has_nvidia, quoted
+from kdoctor.advice import has_nvidia, link_beside, missed_wheel, quoted
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibraryCopy, LibrarySearch
 from kdoctor.model.facts.frameworks import Build, Frameworks
@@ -47,30 +47,16 @@ def wheel_outside_runpath(
     search = cuda_libraries.get("tensorflow")
     if build is None or search is None:
         return NotApplicable("no TensorFlow with a CUDA build is installed")
-    lost = [(item, copy) for item in search.libraries if (copy := wheel_copy(item)) is not None]
+    lost = [(item, copy) for item in search.libraries if (copy := missed_wheel(item)) is not None]
     if not lost:
         return Clear("every installed CUDA wheel is in the framework's search")
     return _found(build, search, lost, gpus)
 
 
-def wheel_copy(item: Library) -> LibraryCopy | None:
-    """The copy in a wheel of a library that the loader misses."""
-    return next((copy for copy in item.copies if copy.source == "pip"), None) if item.state == "missing" else None
-
-
 def link_command(lost: LibraryCopy, search: LibrarySearch) -> str:
     """The command that links a library beside an opened one of the same nvidia folder, "" where there is none."""
-    root, _, rest = lost.realpath.partition("/nvidia/")
-    for item in search.libraries:
-        folder = item.realpath.rpartition("/")[0]
-        if item.state == "opens" and rest and folder.startswith(f"{root}/nvidia/") and folder.endswith("/lib"):
-            return f"ln -s {quoted(f'../../{rest}')} {quoted(f'{folder}/{item_name(lost)}')}"
-    return ""
-
-
-def item_name(copy: LibraryCopy) -> str:
-    """The file name under which the library is asked for."""
-    return copy.path.rpartition("/")[2]
+    path, target = link_beside(lost, search)
+    return f"ln -s {quoted(target)} {quoted(path)}" if path else ""
 
 
 def _found(

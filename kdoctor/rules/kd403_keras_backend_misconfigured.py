@@ -11,7 +11,7 @@ What to do: set the backend in the file, or per run with KERAS_BACKEND. kdoctor 
 
 import re
 
-from kdoctor.advice import quoted, shortened
+from kdoctor.advice import backend_for, quoted, shortened
 from kdoctor.knowledge import keras as table
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.frameworks import FrameworkName, Frameworks
@@ -49,8 +49,7 @@ def keras_backend_misconfigured(keras: Keras, frameworks: Frameworks | Absent) -
 
 
 def _found(keras: Keras, known: tuple[str, ...], installed: list[FrameworkName]) -> Found:
-    spelled = keras.backend.lower() if keras.backend.lower() in known else ""
-    choice = spelled or next((name for name in installed if name in known), "tensorflow")
+    choice = backend_for(keras, known, installed)
     old = table.legacy_backend(keras.backend)
     why = f"Keras {keras.version} has the backends {', '.join(known)}"
     why += f"; {old.packages} ended years ago." if old else "; with another value importing it stops."
