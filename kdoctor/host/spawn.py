@@ -141,9 +141,17 @@ def kill_running() -> None:
 
 
 def spawn(
-    argv: tuple[str, ...], *, timeout_s: float, environ: Mapping[str, str], limit: int = OUTPUT_LIMIT
+    argv: tuple[str, ...],
+    *,
+    timeout_s: float,
+    environ: Mapping[str, str],
+    limit: int = OUTPUT_LIMIT,
+    keep: tuple[int, ...] = (),
 ) -> Ran | NotRun:
-    """Run ``argv`` and return what it printed, or why there is no result; never raises for what the child does."""
+    """Run ``argv`` and return what it printed, or why there is no result; never raises for what the child does.
+
+    ``keep``: descriptors that the child gets too; a lock among them is held until the child has ended.
+    """
     if sys.platform == "win32":
         return _spawn_windows(argv, timeout_s, environ)
     try:
@@ -154,6 +162,7 @@ def spawn(
             stderr=subprocess.PIPE,
             env=dict(environ),
             start_new_session=True,
+            pass_fds=keep,
         )
     except (OSError, ValueError) as error:
         return _not_started(argv[0], error)
@@ -170,7 +179,11 @@ def _not_started(program: str, error: OSError | ValueError) -> NotRun:
 
 def _result_of(child: Child, name: str, timeout_s: float) -> Ran | NotRun:
     process = child.process
-    ended = child.wait(time.monotonic() + timeout_s)
+    try:
+        ended = child.wait(time.monotonic() + timeout_s)
+    except BaseException:  # Ctrl-C: what follows must not run beside the child
+        child.end(thorough=True)
+        raise
     stuck = "" if ended else _state(process.pid)
     dead = child.end(thorough=not ended)
     out, err = child.text(process.stdout), child.text(process.stderr)
