@@ -210,11 +210,13 @@ def assemble(wanted: str = "") -> typer.Typer:
         return app
     from kdoctor.cli_fix import fix
     from kdoctor.cli_recipes import app as recipes
+    from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
         app.command(name)(command)
     app.add_typer(recipes, name="recipes")
     app.command("fix")(fix)
+    app.command("undo")(undo)
     return app
 
 

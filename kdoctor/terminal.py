@@ -40,6 +40,32 @@ def write_text(report: Report, verbosity: int) -> None:
         console.print(Text.assemble(*((piece, style) for piece, style in line)))
 
 
+def write_document(value: object) -> None:
+    """Any other document on stdout."""
+    import msgspec
+
+    from kdoctor.model.codec import to_builtins
+
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(to_builtins(value)), indent=2).decode() + "\n")
+
+
+def tell(step: str) -> None:
+    """One line on stderr for each step."""
+    sys.stderr.write(f"kdoctor: {visible(step)}\n")
+    sys.stderr.flush()
+
+
+def agree(question: str, *, instead: str) -> None:
+    """A typed yes; raises Trouble where nobody can be asked or the answer is another."""
+    if not sys.stdin.isatty():
+        hint = f"Add {instead}, or --dry-run."
+        raise Trouble("yes-needed", "nothing was done: a yes is needed", hint=hint, code=2)
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Trouble("not-wanted", "nothing was done", code=2)
+
+
 def coloured(stream: object) -> bool:
     """Colour on a terminal, unless NO_COLOR or TERM=dumb says otherwise."""
     is_terminal = bool(getattr(stream, "isatty", lambda: False)())
