@@ -34,6 +34,12 @@ from kdoctor.model.trouble import Trouble
 SCHEMA = 1
 TIMEOUT_S = 3600.0
 PROBE_TIMEOUT_S = 10.0
+QUIETLY = {
+    "LC_ALL": "C.UTF-8",
+    "NO_COLOR": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",  # pip compiles what it installs all the same, but not itself
+}
 
 
 class Edited(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +140,9 @@ def carry(planned: Plan, change: Change, finding: Finding, say: Say) -> Outcome:
 def _do(change: Change, record: Record, lock: int, say: Say) -> None:
     for edit in change.edits:
         carry_out(edit, record)
+    environ = {**LiveHost().environ, **QUIETLY}
     for words in change.commands:
         say(" ".join(words))
-        environ = {**LiveHost().environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
         ran = spawn(words, timeout_s=TIMEOUT_S, environ=environ, keep=(lock,))
         if isinstance(ran, NotRun):
             raise Trouble("command-not-run", f"{ran}; everything is as it was")
@@ -149,9 +155,12 @@ def failure(err: str) -> str:
 
     >>> failure("WARNING: x\nERROR: No matching distribution found for y\n")
     'No matching distribution found for y'
+    >>> failure("Using Python 3.12 environment at: env\nerror: No solution found\n")
+    'No solution found'
     """
     errors = [line.partition(":")[2].strip() for line in err.splitlines() if line.startswith("ERROR:")]
-    return errors[-1] if errors else reason_of(err)
+    said = "\n".join(line for line in err.splitlines() if not line.startswith("Using Python "))
+    return errors[-1] if errors else reason_of(said.partition("error:")[2] or said)
 
 
 def outcome_of(planned: Plan) -> Outcome:

@@ -38,6 +38,8 @@ def plan(facts: Facts, around: Around) -> Planned:
     if taken:
         return ByHand(f"{taken} exists already, and the loader does not take it")
     edits = tuple(links.values())
+    if not edits:
+        return ByHand("no library of a wheel is missed")
     what = f"Link {len(edits)} libraries" if len(edits) > 1 else f"Link {edits[0].path.rpartition('/')[2]}"
     return Change(kind="link", title=f"{what} where TensorFlow looks", edits=edits, shown=difference(edits))
 
