@@ -148,8 +148,10 @@ def link_beside(lost: LibraryCopy, search: LibrarySearch) -> tuple[str, str]:
     """A link beside an opened library of the same nvidia folder: its path and what it leads to; "" where none fits."""
     root, _, rest = lost.realpath.partition("/nvidia/")
     for item in search.libraries:
-        folder = item.realpath.rpartition("/")[0]
-        if item.state == "opens" and rest and folder.startswith(f"{root}/nvidia/") and folder.endswith("/lib"):
+        folder, _, own = item.realpath.rpartition("/")
+        fits = folder.startswith(f"{root}/nvidia/") and folder.endswith("/lib")
+        searched = item.path.endswith(f"{folder.removeprefix(root)}/{own}")  # not itself found by a link
+        if item.state == "opens" and rest and fits and searched:
             return f"{folder}/{lost.path.rpartition('/')[2]}", f"../../{rest}"
     return "", ""
 

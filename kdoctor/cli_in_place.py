@@ -17,10 +17,12 @@ def in_place(*, python: str, env: str, yes: bool, dry_run: bool, output: str) ->
     """Do the remedy of the primary finding in the examined environment; raises Trouble, or typer.Exit at the end."""
     from kdoctor.commands import in_place as command
     from kdoctor.commands.check import Request
-    from kdoctor.commands.records import recover
+    from kdoctor.commands.records import recover, warn
     from kdoctor.model.change import Change
 
-    if not dry_run:
+    if dry_run:
+        warn(tell)
+    else:
         recover(tell)
     planned = with_progress(lambda watch: command.plan_of(Request(python=python, env=env), watch))
     outcome = command.outcome_of(planned)

@@ -147,7 +147,8 @@ def _do(change: Change, record: Record, lock: int, say: Say) -> None:
         if isinstance(ran, NotRun):
             raise Trouble("command-not-run", f"{ran}; everything is as it was")
         if ran.code:
-            raise Trouble("command-failed", f"{failure(ran.err)}; everything is as it was", hint=hint_of(ran.err))
+            hint = "Free some space on that disk." if "No space left" in ran.err else hint_of(ran.err)
+            raise Trouble("command-failed", f"{failure(ran.err)}; everything is as it was", hint=hint)
 
 
 def failure(err: str) -> str:

@@ -33,6 +33,12 @@ def wait_for(found: tuple[Record, ...]) -> float:
     return WAIT_FOR_CHILD_S if cut_off(found) else WAIT_S
 
 
+def warn(say: Say) -> None:
+    """Say that something was cut off, without putting it back: for a dry run."""
+    for record in cut_off(records(store_of())):
+        say(f"a change was cut off; `kdoctor undo` puts back: {record.manifest.title}")
+
+
 def recover(say: Say) -> tuple[str, ...]:
     """Put back what killed kdoctors left half done; gives the numbers of their records. Raises Trouble."""
     store = store_of()

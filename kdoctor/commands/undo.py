@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import msgspec
 
 from kdoctor.commands.records import Say, put_back, refuse_changed, store_of, wait_for
@@ -43,9 +41,6 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     done: bool = False
 
 
-Chosen: TypeAlias = "Record | None"
-
-
 def row_of(record: Record) -> Row:
     """What a record says of itself."""
     made = record.manifest
@@ -57,7 +52,7 @@ def listed() -> Listed:
     return Listed(schema=SCHEMA, records=tuple(row_of(record) for record in records(store_of())))
 
 
-def chosen(identity: str) -> Chosen:
+def chosen(identity: str) -> Record | None:
     """The record of that number, or the latest that is not undone; None where there is none. Raises Trouble."""
     found = records(store_of())
     if not identity:
@@ -69,7 +64,7 @@ def chosen(identity: str) -> Chosen:
     return record
 
 
-def planned(record: Chosen, *, force: bool) -> Undone:
+def planned(record: Record | None, *, force: bool) -> Undone:
     """What would be put back; writes nothing. Raises Trouble where it is refused."""
     if record is None or record.manifest.stage == "undone":
         return Undone(schema=SCHEMA, record=row_of(record) if record else None)

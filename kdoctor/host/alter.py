@@ -23,7 +23,7 @@ from kdoctor.model.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SPARE_BYTES = 64 << 20
+_SPARE_BYTES, _SPARE_FOR_LISTS_BYTES = 1 << 20, 64 << 20
 _MEBI = 1 << 20
 
 
@@ -36,7 +36,8 @@ def recorded(store: str, manifest: Manifest, change: Change) -> Iterator[Record]
     states = _states(change)
     saved = _to_be_saved(change, states)
     _refuse_unwritable(change)
-    _refuse_full(store, sum(states[path].size for path in saved))
+    spare = _SPARE_FOR_LISTS_BYTES if change.packages else _SPARE_BYTES
+    _refuse_full(store, sum(states[path].size for path in saved) + spare)
     with _told(store):
         record = new_record(store, manifest)
         try:
@@ -120,9 +121,10 @@ def _refuse_unwritable(change: Change) -> None:
 
 
 def _refuse_full(store: str, need_bytes: int) -> None:
-    free, need = free_bytes(store), need_bytes + _SPARE_BYTES
-    if free is not None and free < need:
-        message = f"{store} has {free // _MEBI} MiB free; {need // _MEBI} MiB are needed to save what will be changed"
+    free = free_bytes(store)
+    if free is not None and free < need_bytes:
+        need = -(-need_bytes // _MEBI)
+        message = f"{store} has {free // _MEBI} MiB free; {need} MiB are needed to save what will be changed"
         raise Trouble("disk-too-small", message, hint="Free some space, or set XDG_DATA_HOME to another disk.")
 
 

@@ -62,7 +62,8 @@ def paths(title: str, some: tuple[str, ...]) -> str:
     """What undoing touches."""
     lines = [f"    {visible(path)}" for path in some[:MOST_PATHS]]
     lines += [f"    and {len(some) - MOST_PATHS} more"] if len(some) > MOST_PATHS else []
-    return rows([("undo", f"{title}: {len(some)} paths")]) + "".join(f"{line}\n" for line in lines)
+    number = f"{len(some)} path{'' if len(some) == 1 else 's'}"
+    return rows([("undo", f"{title}: {number}")]) + "".join(f"{line}\n" for line in lines)
 
 
 def records(items: Iterable[tuple[str, str, str, str, str]]) -> str:

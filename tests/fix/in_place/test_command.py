@@ -41,7 +41,7 @@ def config(user: User) -> Path:
 
 
 def fix(*words: str) -> tuple[str, ...]:
-    return ("fix", "--env", "env", *words)
+    return ("fix", "--env", "./env", *words)
 
 
 def test_the_file_is_corrected_recorded_and_put_back(user: User) -> None:
