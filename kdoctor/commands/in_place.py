@@ -38,6 +38,7 @@ QUIETLY = {
     "LC_ALL": "C.UTF-8",
     "NO_COLOR": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_USER": "0",  # a setting of the user's would install beside the environment
     "PYTHONDONTWRITEBYTECODE": "1",  # pip compiles what it installs all the same, but not itself
 }
 

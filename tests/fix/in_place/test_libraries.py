@@ -35,6 +35,7 @@ def test_a_missed_wheel_is_linked_found_and_unlinked(tmp_path: Path) -> None:
     assert tree(tmp_path / "env") == before
 
 
+@pytest.mark.slow
 def test_a_conda_environment_finds_a_toolkit_once_it_is_activated(tmp_path: Path) -> None:
     packages = libraries.conda(tmp_path / "env")
     libraries.tensorflow(packages)

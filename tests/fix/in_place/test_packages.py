@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -70,6 +71,7 @@ def test_a_command_that_fails_midway_is_undone_at_once(tmp_path: Path) -> None:
     assert user.kdoctor("undo", "--list").out == "There are no records.\n"
 
 
+@pytest.mark.slow
 def test_another_package_that_came_since_is_kept(tmp_path: Path) -> None:
     user, prefix = prepared(tmp_path)
     assert user.kdoctor("fix", "--env", str(prefix), "--in-place").code == 0
@@ -93,17 +95,27 @@ def killed(user: User, prefix: Path, delay_s: float) -> None:
     process.wait()
 
 
+def stopped(user: User, prefix: Path, number: signal.Signals) -> int:
+    """Start a fix and send it a signal once the wrong package is gone; gives its exit code."""
+    process = user.start("fix", "--env", str(prefix), "--in-place")
+    while process.poll() is None and list(prefix.glob("lib/python*/site-packages/tensorflow_cpu*")):
+        time.sleep(0.001)
+    process.send_signal(number)
+    return process.wait()
+
+
 def test_after_a_kill_undo_restores(tmp_path: Path) -> None:
     user, prefix = prepared(tmp_path)
     before = tree(prefix)
-    killed(user, prefix, 0.02)
+    stopped(user, prefix, signal.SIGKILL)
     assert_undone(user, prefix, before)
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_next_fix_restores_first(tmp_path: Path) -> None:
     user, prefix = prepared(tmp_path)
     before = tree(prefix)
-    killed(user, prefix, 0.05)
+    stopped(user, prefix, signal.SIGKILL)
     said = user.kdoctor("fix", "--env", str(prefix))
     assert (said.code, tree(prefix) == before) == (2, True), said
 
@@ -122,6 +134,36 @@ def test_after_a_kill_at_any_moment_undo_restores(tmp_path: Path) -> None:
         assert_undone(user, prefix, before)
 
 
+def test_ctrl_c_puts_back_before_it_leaves(tmp_path: Path) -> None:
+    user, prefix = prepared(tmp_path)
+    before = tree(prefix)
+    assert (stopped(user, prefix, signal.SIGINT), tree(prefix) == before) == (130, True)
+    assert user.kdoctor("undo", "--list").out == "There are no records.\n"
+
+
+@pytest.mark.slow
+def test_a_dry_run_leaves_a_cut_off_change_and_says_so(tmp_path: Path) -> None:
+    user, prefix = prepared(tmp_path)
+    stopped(user, prefix, signal.SIGKILL)
+    time.sleep(0.5)  # uv may still be at work
+    before = tree(tmp_path / "data")
+    said = user.kdoctor("fix", "--env", str(prefix), "--dry-run")
+    assert "a change was cut off; `kdoctor undo` puts back: Remove tensorflow-cpu" in said.err
+    assert tree(tmp_path / "data") == before
+
+
+@pytest.mark.slow
+def test_a_package_that_came_after_a_kill_is_told(tmp_path: Path) -> None:
+    user, prefix = prepared(tmp_path)
+    stopped(user, prefix, signal.SIGKILL)
+    time.sleep(0.5)  # uv may still be at work
+    packages = next(prefix.glob("lib/python*/site-packages"))
+    (packages / "mine-1.0.dist-info").mkdir()
+    said = user.kdoctor("undo", "--yes")
+    assert (said.code, "mine-1.0.dist-info changed after kdoctor changed it" in said.err) == (3, True), said
+
+
+@pytest.mark.slow
 def test_two_at_once_are_locked_out(tmp_path: Path) -> None:
     user, prefix = prepared(tmp_path)
     user.store.mkdir(parents=True)

@@ -12,6 +12,7 @@ import pytest
 from kdoctor.fix.in_place.around import Around
 from kdoctor.fix.in_place.keras_json import with_backend
 from kdoctor.fix.in_place.planners import PLANNERS, plan
+from kdoctor.host.live import LiveHost
 from kdoctor.host.sysroot import SysrootHost
 from kdoctor.model.change import ByHand, Change, MakeLink, RemoveFile, WriteFile
 from kdoctor.model.facts.base import Facts, Section
@@ -32,6 +33,13 @@ def planned(name: str, facts: Facts | None = None, **changes: Any) -> Change | B
     report = checked(name).report
     assert report.primary is not None
     return plan(report.primary, facts or report.facts, around(name, **changes))
+
+
+def plan_live(name: str, facts: Facts) -> Change | ByHand:
+    """The plan for the primary finding of a machine, with other facts and this machine's files."""
+    report = checked(name).report
+    assert report.primary is not None
+    return plan(report.primary, facts, Around(host=LiveHost(environ={})))
 
 
 def with_section(facts: Facts, name: str, **changes: Any) -> Facts:  # noqa: ANN401
@@ -113,6 +121,16 @@ def test_a_conda_environment_gets_two_scripts() -> None:
     ]
     assert found.settings["LD_LIBRARY_PATH"].startswith("/usr/local/cuda-12.6/targets/x86_64-linux/lib")
     assert found.then == "Activate the environment anew."
+
+
+def test_scripts_that_would_lie_outside_of_the_environment_are_refused(tmp_path: Path) -> None:
+    name = "ubuntu2204-550-rtx3090-tf218-not-on-path"
+    (tmp_path / "env/etc").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "env/etc/conda").symlink_to("../../elsewhere")
+    facts = with_section(checked(name).report.facts, "interpreter", kind="conda", prefix=str(tmp_path / "env"))
+    found = plan_live(name, facts)
+    assert f"leads out of the environment, to {tmp_path}/elsewhere/activate.d/" in why(found)
 
 
 def test_the_backend_is_corrected_in_the_file() -> None:
@@ -206,16 +224,12 @@ def test_only_the_value_of_the_top_level_is_replaced(text: str, expected: str) -
 
 def broken(tmp_path: Path, data: bytes, name: str = "ubuntu2404-550-rtx3060-tf220-theano") -> Change | ByHand:
     """The plan for a keras.json that is no JSON."""
-    from kdoctor.host.live import LiveHost  # noqa: PLC0415
-
     (tmp_path / "keras.json").write_bytes(data)
     config = str(tmp_path / "keras.json")
     facts = with_section(
         checked(name).report.facts, "keras", backend_from="default", config=config, config_trouble="is no JSON"
     )
-    report = checked(name).report
-    assert report.primary is not None
-    return plan(report.primary, facts, Around(host=LiveHost(environ={})))
+    return plan_live(name, facts)
 
 
 def test_a_file_that_is_no_json_is_taken_away(tmp_path: Path) -> None:
