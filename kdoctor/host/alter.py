@@ -171,9 +171,9 @@ def _write(edit: WriteFile, part: str) -> None:
     if edit.before is None:
         rename_new(part, edit.path)
         return
-    shutil.copystat(edit.path, part)
-    os.utime(part)
     now = os.lstat(edit.path)
     with contextlib.suppress(PermissionError):
         os.chown(part, now.st_uid, now.st_gid)
+    shutil.copystat(edit.path, part)
+    os.utime(part)
     os.replace(part, edit.path)

@@ -11,7 +11,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from kdoctor.host.rename import remove_tree, sync_directory
+from kdoctor.host.rename import remove_tree, sync_tree
 from kdoctor.host.states import ABSENT, State, differing, is_derived, listing, state_of
 from kdoctor.model.trouble import Trouble
 
@@ -83,12 +83,15 @@ def restore(record: Record) -> tuple[str, ...]:
         _put_back(path, before, record)
     for path in sorted(set(current) - left, reverse=True):
         _settle_directory(path, before.states.get(path, ABSENT))
-    for folder in {os.path.dirname(path) for path in current}:
-        if os.path.isdir(folder):
-            sync_directory(folder)
+    for folder in _one_for_each_disk({os.path.dirname(path) for path in current}):
+        sync_tree(folder)  # before the copies go
     record.say("undone")
     record.forget_copies()
     return tuple(sorted(path for path, state in current.items() if state.kind != "directory"))
+
+
+def _one_for_each_disk(folders: Iterable[str]) -> Iterable[str]:
+    return {os.stat(folder).st_dev: folder for folder in folders if os.path.isdir(folder)}.values()
 
 
 def part_in(folder: str, record: Record) -> str:
@@ -122,23 +125,25 @@ def _remove_directory(path: str) -> None:
 
 
 def _make_directories(before: Before, current: Mapping[str, State]) -> None:
-    for path in sorted(current):
-        if before.states.get(path, ABSENT).kind == "directory" and state_of(path).kind == "absent":
+    """Make anew what the change removed, and nothing that has gone since with an environment as a whole."""
+    for path in sorted(path for path, state in current.items() if state.kind == "absent"):
+        wanted = before.states.get(path, ABSENT).kind == "directory" and state_of(path).kind == "absent"
+        if wanted and os.path.isdir(os.path.dirname(path)):
             os.mkdir(path, 0o700)
 
 
 def _put_back(path: str, before: Before, record: Record) -> None:
     want = before.states.get(path, ABSENT)
-    if want.kind not in ("file", "link") or state_of(path) == want:
-        return
-    part = part_in(os.path.dirname(path), record)
+    folder = os.path.dirname(path)
+    if want.kind not in ("file", "link") or state_of(path) == want or not os.path.isdir(folder):
+        return  # without its directory it belongs to an environment that is gone
+    part = part_in(folder, record)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(part)
     if want.kind == "link":
         os.symlink(want.target, part)
     elif path in before.saved:
         shutil.copy2(record.copy_of(before.saved[path]), part)
-        os.chmod(part, want.mode)
     elif is_derived(path):
         return
     else:
@@ -148,16 +153,16 @@ def _put_back(path: str, before: Before, record: Record) -> None:
 
 
 def _settle(path: str, want: State) -> None:
-    """Owner and times."""
+    """Owner, mode and time, in this order: a new owner takes bits of the mode away."""
     now = os.lstat(path)
     if (now.st_uid, now.st_gid) != (want.uid, want.gid):
         with contextlib.suppress(PermissionError):
             os.chown(path, want.uid, want.gid, follow_symlinks=False)
+    if want.kind != "link":
+        os.chmod(path, want.mode)
     os.utime(path, ns=(now.st_atime_ns, want.mtime_ns), follow_symlinks=False)
 
 
 def _settle_directory(path: str, want: State) -> None:
-    if want.kind != "directory" or state_of(path) == want:
-        return
-    os.chmod(path, want.mode)
-    _settle(path, want)
+    if want.kind == "directory" and state_of(path) not in (want, ABSENT):
+        _settle(path, want)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -140,6 +141,24 @@ def test_what_came_later_into_a_new_directory_stays(place: Path, tmp_path: Path)
     restore(record)
     assert (place / "new/mine").read_bytes() == b"mine"
     assert not (place / "new/deep").exists()
+
+
+def test_of_what_is_gone_altogether_nothing_is_made_again(place: Path, tmp_path: Path) -> None:
+    record = do(tmp_path / "store", everything(place))
+    shutil.rmtree(place)
+    assert changed_since(record) == (f"{place}/a.json",)
+    restore(record)
+    assert (place.exists(), record.manifest.stage) == (False, "undone")
+
+
+def test_modes_survive_a_change_of_content(place: Path, tmp_path: Path) -> None:
+    (place / "sub/run").chmod(0o6755)
+    before = tree(place)
+    edit = WriteFile(path=f"{place}/sub/run", before=b"#!/bin/sh\n", after=b"#!/bin/bash\n")
+    record = do(tmp_path / "store", of(edit))
+    assert (place / "sub/run").stat().st_mode & 0o7777 == 0o6755
+    restore(record)
+    assert tree(place) == before
 
 
 def test_changes_are_a_stack(place: Path, tmp_path: Path) -> None:
