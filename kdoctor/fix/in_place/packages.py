@@ -30,7 +30,7 @@ def plan(facts: Facts, around: Around) -> Planned:
     owners = owners_of(tensorflow, distributions)
     keep = [item for item in owners if not item.name.endswith(_CPU)]
     if len(owners) < 2:  # noqa: PLR2004  it takes two to overlap
-        return ByHand("another build of it, with what it needs, is a new environment's matter")
+        return ByHand("another build with all that it needs is made as a new environment: `kdoctor fix --pip`")
     if len(keep) != 1:
         return ByHand(f"which of {', '.join(item.name for item in owners)} is wanted cannot be told")
     if why := why_not(interpreter, owners, around):

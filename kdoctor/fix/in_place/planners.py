@@ -22,4 +22,4 @@ def plan(finding: Finding, facts: Facts, around: Around) -> Planned:
     if finding.remedy.safety == "needs-root":
         return ByHand("it needs root")
     planner = PLANNERS.get(finding.id)
-    return planner(facts, around) if planner else ByHand("there is no way of its own to do it in place")
+    return planner(facts, around) if planner else ByHand(f"there is no change in place for {finding.id}")

@@ -190,7 +190,12 @@ def test_packages_elsewhere_are_left_alone(changes: dict[str, str], expected: st
 
 
 def test_a_cpu_build_alone_is_another_environments_matter() -> None:
-    assert "a new environment's matter" in why(planned("ubuntu2404-550-rtx3060-tfcpu", uv="uv"))
+    assert "made as a new environment" in why(planned("ubuntu2404-550-rtx3060-tfcpu", uv="uv"))
+
+
+def test_a_rule_without_a_planner_is_left_to_the_user() -> None:
+    expected = "there is no change in place for KD305"
+    assert why(planned("fedora41-565-rtx3060-keras-python314")) == expected
 
 
 def test_what_needs_root_is_never_done() -> None:
