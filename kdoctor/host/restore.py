@@ -72,6 +72,7 @@ def restore(record: Record) -> tuple[str, ...]:
     before = record.before
     current = touched(record)
     finished = record.manifest.stage == "done"
+    _refuse_unwritable(before, current)
     for path in {*current, *(() if record.manifest.roots else before.states)}:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(part_in(os.path.dirname(path), record))
@@ -88,6 +89,19 @@ def restore(record: Record) -> tuple[str, ...]:
     record.say("undone")
     record.forget_copies()
     return tuple(sorted(path for path, state in current.items() if state.kind != "directory"))
+
+
+def _refuse_unwritable(before: Before, current: Mapping[str, State]) -> None:
+    """Raise Trouble, before anything is put back, where a directory would not let it."""
+    for folder in dict.fromkeys(os.path.dirname(path) for path in current if _has_to_move(path, before)):
+        if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
+            raise Trouble("target-read-only", f"{folder} cannot be written, so nothing was put back")
+
+
+def _has_to_move(path: str, before: Before) -> bool:
+    """Whether a name has to come, go or get another file; the time of a directory is its own matter."""
+    want, now = before.states.get(path, ABSENT), state_of(path)
+    return want != now and not want.kind == now.kind == "directory"
 
 
 def _one_for_each_disk(folders: Iterable[str]) -> Iterable[str]:

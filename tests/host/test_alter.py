@@ -251,6 +251,16 @@ def test_a_read_only_disk_is_refused_before_anything_is_saved(small: Path, tmp_p
     assert records(str(tmp_path / "store")) == ()
 
 
+def test_undoing_on_a_read_only_disk_is_refused_and_can_be_done_later(small: Path, tmp_path: Path) -> None:
+    (small / "a").write_bytes(b"a")
+    record = do(tmp_path / "store", of(WriteFile(path=f"{small}/a", before=b"a", after=b"b")))
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    assert (reference(lambda: restore(record)), record.manifest.stage) == ("target-read-only", "done")
+    subprocess.run(["mount", "-o", "remount,rw", str(small)], check=True)
+    restore(record)
+    assert (small / "a").read_bytes() == b"a"
+
+
 def test_a_store_that_cannot_be_made_is_one_trouble(place: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert reference(lambda: do(tmp_path / "file/store", everything(place))) == "store-unwritable"
