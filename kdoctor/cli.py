@@ -13,15 +13,11 @@ import typer
 
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Sysroot, one_of, split
+from kdoctor.options import Env, Python, Sysroot, one_of, split
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
 
-Python = Annotated[str, typer.Option("--python", metavar="PATH", help="Examine this interpreter.")]
-Env = Annotated[
-    str, typer.Option("--env", metavar="NAME|PREFIX", help="Examine this environment (venv, conda, pixi, uv).")
-]
 Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
 Timeout = Annotated[
     float,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kdoctor.model.trouble import Trouble
+from kdoctor.terminal import tell
 
 if TYPE_CHECKING:
     from kdoctor.commands.choosing import Asked
@@ -39,12 +40,6 @@ def write_files(asked: Asked, kinds: tuple[str, ...], *, output_path: str, force
         hint = f"`--recipe {files.recipe}` writes it all the same."
         raise Trouble("no-recipe-fits", files.why, hint=hint, code=1)
     raise typer.Exit(0 if files.files else 1)
-
-
-def tell(step: str) -> None:
-    """One line on stderr for each step."""
-    sys.stderr.write(f"kdoctor: {step}\n")
-    sys.stderr.flush()
 
 
 def shown(files: Files) -> str:

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kdoctor.cli_files import write_files
+from kdoctor.cli_in_place import in_place
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Backend, Format, Keras, NoRedact, Own, PythonVersion, Tensorflow, one_of
+from kdoctor.options import Backend, Env, Format, Keras, NoRedact, Own, Python, PythonVersion, Tensorflow, one_of
+from kdoctor.terminal import agree, tell
 
 if TYPE_CHECKING:
     from kdoctor.commands.choosing import Asked
     from kdoctor.host import User
     from kdoctor.model.plan import Outcome, Plan
 
+InPlace = Annotated[
+    bool, typer.Option("--in-place", help="Without a method: change the examined environment, without asking.")
+]
 Conda = Annotated[bool, typer.Option("--conda", help="Make a conda environment; conda itself is not needed.")]
 Pip = Annotated[bool, typer.Option("--pip", help="Make a virtual environment from the package index, with uv.")]
 Recipe = Annotated[str, typer.Option("--recipe", metavar="ID", help="This recipe; `kdoctor recipes` lists them.")]
@@ -53,6 +58,9 @@ Remove = Annotated[str, typer.Option("--remove", metavar="NAME|PATH", help="Remo
 
 
 def fix(
+    python: Python = "",
+    env: Env = "",
+    yes_in_place: InPlace = False,
     conda: Conda = False,
     pip: Pip = False,
     recipe: Recipe = "",
@@ -83,7 +91,7 @@ def fix(
     output: Format = "text",
     no_redact: NoRedact = False,
 ) -> None:
-    """Make an environment in which Keras trains: planned, locked, proved, or nothing is left behind."""
+    """Do the remedy of the primary finding; or make an environment that trains, proved, or nothing is left behind."""
     from kdoctor.commands.choosing import Asked, method_of
 
     one_of("--format", output, ("text", "json"))
@@ -124,8 +132,13 @@ def fix(
     if kinds:
         write_files(asked, kinds, output_path=output_path, force=force, output=output)
     if not (conda or pip or recipe):
-        hint = "`kdoctor recipes` lists what they can make."
-        raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
+        if asked != Asked(dry_run=dry_run):
+            hint = "`kdoctor recipes` lists what they can make."
+            raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
+        in_place(python=python, env=env, yes=yes_in_place, dry_run=dry_run, output=output)
+    if python or env or yes_in_place:
+        message = "--python, --env and --in-place are for changes in place: a new environment has none of them"
+        raise Trouble("options-exclude-each-other", message, hint="--prefix says where it goes.", code=2)
     make = by_conda if conda or (not pip and method_of(asked) == "conda") else by_pip
     make(asked, talk)
 
@@ -162,7 +175,7 @@ class Talk:
             solved = bool(plan.packages)
             self.finish(Outcome(schema=SCHEMA, plan=plan, done=False, solved=solved), user, code)
         if not self.yes:
-            ask("Make this environment?")
+            agree("Make this environment?", instead="--yes")
         outcome = carry_out()
         if self.output == "text":
             sys.stdout.write(outcome_text(outcome))
@@ -225,24 +238,8 @@ def list_or_remove(wanted: str, talk: Talk) -> None:
         sys.stdout.flush()
     if wanted and not talk.dry_run:
         if not talk.yes:
-            ask("Remove this environment?")
+            agree("Remove this environment?", instead="--yes")
         remove(shown[0])
         tell(f"removed {shown[0].prefix}")
     talk.document({"schema": SCHEMA, "environments": to_builtins(shown)}, host.user)
     raise typer.Exit(0)
-
-
-def tell(step: str) -> None:
-    """One line on stderr for each step."""
-    sys.stderr.write(f"kdoctor: {step}\n")
-    sys.stderr.flush()
-
-
-def ask(question: str) -> None:
-    """A typed yes; raises Trouble where nobody can be asked or the answer is another."""
-    if not sys.stdin.isatty():
-        raise Trouble("yes-needed", "nothing was done: a yes is needed", hint="Add --yes, or --dry-run.", code=2)
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Trouble("not-wanted", "nothing was done", code=2)

@@ -13,6 +13,10 @@ Sysroot = Annotated[
     str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")
 ]
 
+Python = Annotated[str, typer.Option("--python", metavar="PATH", help="Examine this interpreter.")]
+Env = Annotated[
+    str, typer.Option("--env", metavar="NAME|PREFIX", help="Examine this environment (venv, conda, pixi, uv).")
+]
 Keras = Annotated[str, typer.Option("--keras", metavar="VERSION", help="Only with this Keras: 3, 3.12, >=3.10.")]
 Tensorflow = Annotated[
     str, typer.Option("--tensorflow", metavar="VERSION", help="Only with this TensorFlow: 2.20, >=2.18.")

@@ -12,11 +12,11 @@ from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
 from kdoctor.commands.check import Request, Watch, probed, report_of
 from kdoctor.commands.examine import choose
-from kdoctor.commands.fix import uv_of
+from kdoctor.commands.fix_pip import uv_of
 from kdoctor.commands.records import WAIT_S, Say, store_of
 from kdoctor.fix.in_place.around import Around
 from kdoctor.fix.in_place.planners import plan
-from kdoctor.fix.pip import hint_of, reason_of
+from kdoctor.fix.installer import hint_of, reason_of
 from kdoctor.host import NotRun
 from kdoctor.host.alter import carry_out, recorded
 from kdoctor.host.live import LiveHost
@@ -149,20 +149,7 @@ def _do(change: Change, record: Record, lock: int, say: Say) -> None:
             raise Trouble("command-not-run", f"{ran}; everything is as it was")
         if ran.code:
             hint = "Free some space on that disk." if "No space left" in ran.err else hint_of(ran.err)
-            raise Trouble("command-failed", f"{failure(ran.err)}; everything is as it was", hint=hint)
-
-
-def failure(err: str) -> str:
-    r"""What pip or uv says went wrong.
-
-    >>> failure("WARNING: x\nERROR: No matching distribution found for y\n")
-    'No matching distribution found for y'
-    >>> failure("Using Python 3.12 environment at: env\nerror: No solution found\n")
-    'No solution found'
-    """
-    errors = [line.partition(":")[2].strip() for line in err.splitlines() if line.startswith("ERROR:")]
-    said = "\n".join(line for line in err.splitlines() if not line.startswith("Using Python "))
-    return errors[-1] if errors else reason_of(said.partition("error:")[2] or said)
+            raise Trouble("command-failed", f"{reason_of(ran.err)}; everything is as it was", hint=hint)
 
 
 def outcome_of(planned: Plan) -> Outcome:

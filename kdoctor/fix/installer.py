@@ -53,9 +53,12 @@ def reason_of(text: str) -> str:
     'No solution found when resolving: because a==1 needs b'
     >>> reason_of("WARNING: new pip\nERROR: No matching distribution found for a==2")
     'No matching distribution found for a==2'
+    >>> reason_of("Using Python 3.12 environment at: env\nerror: No solution found\n")
+    'No solution found'
     """
-    errors = [line.removeprefix("ERROR:") for line in text.splitlines() if line.startswith("ERROR:")]
-    words = re.sub(r"[^\x20-\x7e]+", " ", " ".join((errors[-1] if errors else text).split()))
+    errors = [line.partition(":")[2] for line in text.splitlines() if line.startswith("ERROR:")]
+    said = "\n".join(line for line in text.splitlines() if not line.startswith("Using Python "))
+    words = re.sub(r"[^\x20-\x7e]+", " ", " ".join((errors[-1] if errors else said).split()))
     return re.sub(r"^(x|error:)\s+", "", words.strip())[:_SHORT].strip() or "it gave no reason"
 
 

@@ -184,7 +184,8 @@ def test_a_dry_run_writes_nothing_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((), 2, "say how"),
+        (("--keras", "3"), 2, "say how"),
+        (("--pip", "--env", "x"), 2, "changes in place"),
         (("--pip", "--recipe", "nonesuch"), 2, "nonesuch"),
         (("--pip", "--recipe", "cpu-tensorflow"), 2, "a yes is needed"),
         (("--pip", "--name", "a/b", "--recipe", "cpu-tensorflow"), 2, "--name a/b"),

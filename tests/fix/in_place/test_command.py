@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fix.in_place.trees import age, tree
-from tests.fix.in_place.user import ENTRY, User
+from tests.fix.in_place.user import User
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
 
@@ -92,7 +92,7 @@ def test_a_dry_run_writes_nothing_at_all(user: User) -> None:
 def typed(user: User, answer: bytes, *words: str) -> int:
     """The exit code of a command whose question is answered on a terminal."""
     ours, theirs = pty.openpty()
-    argv = [sys.executable, ENTRY, *words]
+    argv = [sys.executable, "-m", "kdoctor", *words]
     process = subprocess.Popen(
         argv, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=user.environ, cwd=user.folder
     )

@@ -12,8 +12,6 @@ import msgspec
 
 from tests.fix.in_place.wheels import surroundings
 
-ENTRY = str(Path(__file__).parent / "entry.py")
-
 
 class Said(msgspec.Struct, frozen=True):
     """What one command came to."""
@@ -46,7 +44,7 @@ class User(msgspec.Struct, frozen=True):
 
     def kdoctor(self, *words: str) -> Said:
         """Run kdoctor without a terminal."""
-        argv = [sys.executable, ENTRY, *words]
+        argv = [sys.executable, "-m", "kdoctor", *words]
         ran = subprocess.run(
             argv,
             capture_output=True,
@@ -62,5 +60,5 @@ class User(msgspec.Struct, frozen=True):
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start kdoctor, to be killed."""
         quiet = subprocess.DEVNULL
-        argv = [sys.executable, ENTRY, *words]
+        argv = [sys.executable, "-m", "kdoctor", *words]
         return subprocess.Popen(argv, env=self.environ, stdin=quiet, stdout=quiet, stderr=quiet, cwd=self.folder)
