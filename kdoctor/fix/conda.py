@@ -17,15 +17,16 @@ from kdoctor.model.trouble import Trouble
 
 EXTRA = "pip install 'keras-doctor[fix]'"
 _ENVIRON = {"MALLOC_ARENA_MAX": "4", "LC_ALL": "C.UTF-8", "RUST_BACKTRACE": "0"}
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]+@")
+_PASSWORD = re.compile(r"(?<=://)[^/\s]+@")
 _TOKEN = re.compile(r"(https?://\S*?/t/)[^/\s]+")
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
     """How channels are reached, beside the credentials that rattler's and conda's own stores hold.
 
-    ``mirrors``: the start of a URL to what is asked instead. ``headers``: host to header to value. ``proxies``:
-    scheme (http, https) to proxy. ``ca_file``: certificates to trust.
+    ``mirrors``: the start of a URL to what is asked instead. ``headers``: host, or host and the start of a path
+    without the slash at its end, to header to value. ``proxies``: scheme (http, https) to proxy. ``ca_file``:
+    certificates to trust. Mirrors, headers and proxies may hold passwords, so none of them is shown.
     """
 
     mirrors: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -34,6 +35,11 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     no_proxy: tuple[str, ...] = ()
     ca_file: str = ""
     tls_no_verify: bool = False
+
+    def __repr__(self) -> str:
+        """How much of each there is."""
+        counts = (f"{len(value)} {name}" for name, value in (("mirrors", self.mirrors), ("headers", self.headers)))
+        return f"Access({', '.join(counts)}, proxies for {', '.join(self.proxies) or 'nothing'})"
 
     def environ(self) -> dict[str, str]:
         """The variables by which the child learns what it has no parameter for."""

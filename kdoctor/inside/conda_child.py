@@ -32,6 +32,13 @@ def limit_memory(size):
         pass
 
 
+def headers_for(headers, host, path):
+    """The headers of the longest place that is the request's or above it, None if there is none."""
+    asked = (host.lower() + path).split("/")
+    places = [place for place in headers if asked[: place.count("/") + 1] == place.split("/")]
+    return headers[max(places, key=len)] if places else None
+
+
 def client_of(rattler, request):
     """A client with retries, mirrors and the headers of each host."""
     from rattler.networking import middleware
@@ -42,12 +49,11 @@ def client_of(rattler, request):
         mirrors = "".join("%s = %s\n" % (json.dumps(k), json.dumps(v)) for k, v in access["mirrors"].items())
         config = rattler.Config.from_toml("tls-no-verify = true\n[mirrors]\n" + mirrors)
         return rattler.Client.from_config(config, max_retries=retries)
-    headers = {host.lower(): pairs for host, pairs in access["headers"].items()}
     parts = [middleware.RetryMiddleware(retries)]
     if access["mirrors"]:
         parts.append(middleware.MirrorMiddleware(access["mirrors"]))
-    if headers:
-        parts.append(middleware.AddHeadersMiddleware(lambda host, _: headers.get(host.lower())))
+    if access["headers"]:
+        parts.append(middleware.AddHeadersMiddleware(lambda *place: headers_for(access["headers"], *place)))
     parts += [middleware.AuthenticationMiddleware(), middleware.OciMiddleware()]
     parts += [middleware.GCSMiddleware(), middleware.S3Middleware()]
     return rattler.Client(parts)
