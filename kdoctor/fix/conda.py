@@ -105,8 +105,13 @@ def ask(
 
 
 def _plain(access: Access) -> dict[str, object]:
-    headers = {host: dict(pairs) for host, pairs in access.headers.items()}
+    headers = {_place(key): dict(pairs) for key, pairs in access.headers.items()}
     return {"mirrors": dict(access.mirrors), "headers": headers, "tls_no_verify": access.tls_no_verify}
+
+
+def _place(key: str) -> str:
+    host, slash, path = key.partition("/")
+    return f"{host.lower()}{slash}{path}"
 
 
 def _answer(ran: Worked | NotRun) -> dict[str, Any]:
