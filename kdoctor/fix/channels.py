@@ -78,7 +78,7 @@ def resolve(name: str, config: CondaConfig) -> tuple[Channel, ...]:
         setting = "custom_multichannels" if plain in config.custom_multichannels else "default_channels"
         item = plain if setting == "custom_multichannels" else ""
         source = config.source_of(setting, item) or _said(plain, config)
-        return tuple(Channel(channel.url, plain, source) for url in several for channel in _one(url, config))
+        return tuple(Channel(_member(url, config), plain, source) for url in several)
     if plain == "local":
         message = "the channel `local` stands for conda-build's own results, which kdoctor does not look for"
         raise Trouble("channel-local", message, hint="Give the absolute path of its folder.", code=2)
@@ -90,10 +90,15 @@ def multichannels(config: CondaConfig) -> dict[str, tuple[str, ...]]:
     return {DEFAULTS: config.default_channels, **config.custom_multichannels}
 
 
+def _member(name: str, config: CondaConfig) -> str:
+    """A channel among those of one name; conda looks it up below the alias only."""
+    url = name if has_scheme(name) else f"{config.channel_alias}/{name}"
+    mirrors = mirrors_of(url, name, config)
+    return mirrors[0] if mirrors and mirrors[0].startswith("file:") else url
+
+
 def _one(name: str, config: CondaConfig) -> tuple[Channel, ...]:
-    """The channel of a name that stands for one, or of a URL."""
-    if has_scheme(name):
-        return _mirrored(_migrated(name, config), name, config, "")
+    """The channel of a name that stands for one."""
     for base, location in _places(config):
         if name == base or name.startswith(f"{base}/"):
             source = config.source_of("custom_channels", base)

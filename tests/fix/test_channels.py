@@ -17,7 +17,7 @@ FORGE = "https://conda.anaconda.org/conda-forge"
 RICH = """
 channel_alias: https://al.example/c
 custom_channels: {corp: https://corp.example/conda, here: 'file:///srv/channels', bare: other}
-custom_multichannels: {both: [corp, https://x.example/y]}
+custom_multichannels: {both: [team, https://x.example/y]}
 default_channels: [https://m.example/pkgs/main]
 migrated_channel_aliases: [https://conda.anaconda.org, https://old.example/c]
 mirrored_channels: {forge: [https://m1.example/forge, https://m2.example/forge], local-mirror: ['file:///srv/forge']}
@@ -31,7 +31,7 @@ mirrored_channels: {forge: [https://m1.example/forge, https://m2.example/forge],
      ("corp/label/x", "https://corp.example/conda/corp/label/x"), ("corporate", "https://al.example/c/corporate"),
      ("here", "file:///srv/channels/here"), ("bare", "https://al.example/c/bare"),
      ("defaults", "https://m.example/pkgs/main"),
-     ("both", "https://corp.example/conda/corp https://x.example/y"), ("pkgs/main", "https://m.example/pkgs/main"),
+     ("both", "https://al.example/c/team https://x.example/y"), ("pkgs/main", "https://m.example/pkgs/main"),
      ("https://old.example/c/z", "https://al.example/c/z"), ("https://older.example/c/", "https://older.example/c"),
      (FORGE, "https://al.example/c/conda-forge"), ("/srv/a b", "file:///srv/a%20b"), ("~/ch", f"file://{HOME}/ch"),
      ("file:///srv/x/", "file:///srv/x"), ("local-mirror", "file:///srv/forge"),
