@@ -197,9 +197,18 @@ async def missing(rattler, cache, records):
     return [r.file_name for r in records if not r.url.startswith(local) and not index.contains_record(r)]
 
 
-def tidy(prefix):
-    """The modes that conda gives, and no claim that the environment is a cache which backups may leave out."""
+def history_of(request):
+    """What conda keeps of a command, so that later ones hold to what was asked for."""
+    rows = [row["url"].rpartition("/")[0] + "::" + row["folder"] for row in request["packages"]]
+    head = ["==> %s <==" % time.strftime("%Y-%m-%d %H:%M:%S"), "# cmd: kdoctor fix"]
+    return "\n".join(head + ["+" + row for row in rows] + ["# update specs: %r" % (request["requested"],), ""])
+
+
+def tidy(prefix, request):
+    """The history and the modes that conda gives; no claim that this is a cache which backups may leave out."""
     meta = os.path.join(prefix, "conda-meta")
+    with open(os.path.join(meta, "history"), "w", encoding="utf-8") as file:
+        file.write(history_of(request))
     mask = os.umask(0)
     os.umask(mask)
     for name in os.listdir(meta):
@@ -232,7 +241,7 @@ async def install(rattler, request):
         alternative_target_prefix=request["final"],
     )
     reporter.say("", last=True)
-    tidy(request["prefix"])
+    tidy(request["prefix"], request)
     return {"state": "installed", "packages": len(records)}
 
 

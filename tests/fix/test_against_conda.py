@@ -89,7 +89,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "words": (
         {
-            RC: "offline: Yes\nverify_ssl: 1\nadd_binstar_token: n\nremote_read_timeout_secs: 3\nchannel_priority: false\n"
+            RC: "offline: Yes\nverify_ssl: 1\nadd_binstar_token: n\n"
+            "remote_read_timeout_secs: 3\nchannel_priority: false\n"
         },
         {"CONDA_OVERRIDE_CHANNELS_ENABLED": "no", "CONDA_CHANNEL_ALIAS": "http://v.example:8080/x/"},
     ),

@@ -221,3 +221,15 @@ def test_a_disk_that_becomes_full_on_the_way_is_said(tmp_path: Path) -> None:
     if ran.returncode == 77 or "unshare" in ran.stderr:
         pytest.skip("this user may not mount a file system")
     assert (ran.stdout, ran.stderr[-500:]) == ("disk-full []\n", "")
+
+
+def test_the_history_holds_what_was_asked_for(tmp_path: Path) -> None:
+    solution = one_package(tmp_path)
+    execute(order(solution, tmp_path), good)
+    lines = (tmp_path / "envs/env/conda-meta/history").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("==> ")
+    assert lines[1:] == [
+        "# cmd: kdoctor fix",
+        f"+{solution.packages[0].url.rpartition('/')[0]}::thing-1.0-0",
+        "# update specs: ['thing']",
+    ]
