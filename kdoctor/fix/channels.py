@@ -60,12 +60,16 @@ def find_channels(names: Iterable[str], config: CondaConfig) -> tuple[Channel, .
 
 
 def resolve(name: str, config: CondaConfig) -> tuple[Channel, ...]:
-    """The channels that one name stands for, with their nearest mirror if that is a folder."""
+    """The channels that one name stands for, with their nearest mirror if that is a folder.
+
+    User, password and token of a URL are dropped: they are used where they were configured, or given to `--channel`.
+    """
     plain = name.strip()
     if plain in (NODEFAULTS, ""):
         return ()
     if has_scheme(plain):
-        return _mirrored(_migrated(without_subdir(clean(plain)), config), plain, config, "")
+        shown = clean(plain)
+        return _mirrored(_migrated(without_subdir(shown), config), shown, config, "")
     if plain.startswith(("/", "~")):
         path = re.sub(r"^~(?=/|$)", lambda _: config.home, plain)
         return (Channel(f"file://{quote(path.rstrip('/'))}", plain, _said(plain, config)),)
@@ -183,4 +187,6 @@ def _unmirrored(name: str, config: CondaConfig) -> Iterator[str]:
 def _plain(names: Iterable[str], config: CondaConfig) -> Iterator[str]:
     plain = msgspec.structs.replace(config, mirrored_channels={})
     for name in names:
+        if name == "local" or name.startswith("."):
+            continue  # those are no channels here
         yield from (channel.url for channel in resolve(name, plain))

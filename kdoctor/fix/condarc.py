@@ -27,7 +27,6 @@ from kdoctor.fix.condarc_settings import (
 )
 from kdoctor.fix.condarc_values import Document, Node
 from kdoctor.fix.secret import Secret
-from kdoctor.model.trouble import Trouble
 
 
 class CondaConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,10 +114,3 @@ def _of_variables(environ: Mapping[str, str], *, mamba: bool) -> Iterable[Docume
             else:
                 plain, important, _ = text.partition("!important")
                 yield Document(f"${variable}", {name: Node(plain.strip(), "final" if important else "")})
-
-
-def refuse_key_without_certificate(config: CondaConfig) -> None:
-    """Raise Trouble where a client key is set without its certificate, as conda does."""
-    if config.client_ssl_cert_key and not config.client_ssl_cert:
-        message = "`client_ssl_cert_key` is set and `client_ssl_cert` is not"
-        raise Trouble("condarc-incomplete", message, hint="Set both, or none.")

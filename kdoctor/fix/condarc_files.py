@@ -15,15 +15,22 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote_plus
 
 import msgspec
-import yaml
 
+from kdoctor.fix.conda import EXTRA
 from kdoctor.fix.condarc import CondaConfig, configure
 from kdoctor.fix.condarc_settings import Place
 from kdoctor.fix.condarc_values import NULL, Document, Mark, Node
 from kdoctor.fix.secret import Secret, clean
-from kdoctor.host import FileStat, Host, Unreadable, names_in
+from kdoctor.host import FileStat, Host, Unreadable, is_file, names_in
 from kdoctor.model.trouble import Trouble
 from kdoctor.probes.conda import find_installations
+
+try:
+    import yaml
+except ModuleNotFoundError as missing:
+    raise Trouble(
+        "yaml-missing", f"reading conda's configuration needs PyYAML ({missing})", hint=f"Install it: `{EXTRA}`."
+    ) from missing
 
 MAX_BYTES = 1 << 18
 MAX_NODES = 20_000
@@ -45,9 +52,18 @@ def read_config(host: Host, *, extra_channels: tuple[str, ...] = (), prefix: str
     paths = _files(host, search_path(environ, place, prefix=prefix, mamba=mamba))
     documents = [document for path in paths if (document := _read(host, path)) is not None]
     found = configure(documents, environ, place=place, extra_channels=extra_channels, mamba=mamba)
+    _refuse_no_certificates(host, found)
     if not found.add_anaconda_token:
         return found
     return msgspec.structs.replace(found, credentials={**_tokens(host, place), **found.credentials})
+
+
+def _refuse_no_certificates(host: Host, config: CondaConfig) -> None:
+    path = config.ssl_verify
+    if not isinstance(path, str) or path == "truststore" or is_file(host, path):
+        return
+    message = f"`ssl_verify` of {config.source_of('ssl_verify')} names {path}, which is no file"
+    raise Trouble("condarc-no-certificates", message, hint="Name one file with all certificates to trust.")
 
 
 def place_of(host: Host) -> tuple[Place, bool]:

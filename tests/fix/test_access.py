@@ -71,7 +71,7 @@ def test_tokens_of_a_login_are_used_for_the_channels_of_that_server(tmp_path: Pa
 def test_the_network_is_reached_as_conda_would(
     tmp_path: Path, text: str, environ: dict[str, str], ca_file: str, proxies: dict[str, str], no_verify: object
 ) -> None:
-    access = access_of(config(tmp_path, {RC: text}, environ), environ)
+    access = access_of(config(tmp_path, {RC: text, "/ca": ""}, environ), environ)
     assert (access.ca_file, access.proxies, access.tls_no_verify) == (ca_file, proxies, no_verify)
 
 
@@ -89,7 +89,7 @@ def test_mirrors_of_a_channel_are_asked_in_its_place(tmp_path: Path) -> None:
 def test_what_is_not_honoured_is_said(tmp_path: Path) -> None:
     text = """
 client_cert: /c.pem
-proxy_servers: {'https://one.example': http://p:1}
+proxy_servers: {'https://one.example': http://p:1, http: http://p:1}
 mirrored_channels: {a: ['file:///x', https://y.example], b: [https://y.example, 'file:///x']}
 """
     said = not_honoured(config(tmp_path, {RC: text}))

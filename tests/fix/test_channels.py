@@ -85,3 +85,26 @@ def test_a_refused_channel_is_named_with_the_file(tmp_path: Path, rules: str, na
 def test_what_is_no_channel_for_others_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Trouble, match="the channel"):
         channels_for([name], config(tmp_path, {}))
+
+
+def test_a_url_of_a_recipe_gives_no_secret_away(tmp_path: Path) -> None:
+    found = find_channels(["https://me:hidden@h.example/t/to-ken/x"], config(tmp_path, {}))
+    assert [(one.url, one.name) for one in found] == [("https://h.example/x", "https://h.example/x")]
+
+
+def test_a_list_of_denied_channels_may_name_what_is_none_here(tmp_path: Path) -> None:
+    found = config(tmp_path, {RC: "denylist_channels: [local, ./x, bioconda]"})
+    assert channels_for(["conda-forge"], found) == (FORGE,)
+
+
+def test_a_folder_may_be_the_mirror_of_one_of_several(tmp_path: Path) -> None:
+    text = "default_channels: [main]\nmirrored_channels: {main: ['file:///srv/main']}"
+    assert channels_for(["defaults"], config(tmp_path, {RC: text})) == ("file:///srv/main",)
+
+
+def test_channels_below_the_alias_keep_their_place(tmp_path: Path) -> None:
+    text = "channel_alias: https://al.example/c\ndefault_channels: [https://al.example/c/team, r]"
+    found = config(tmp_path, {RC: text})
+    assert channels_for(["team/label/x", "defaults"], found) == (
+        "https://al.example/c/team/label/x", "https://al.example/c/team", "https://al.example/c/r",
+    )  # fmt: skip

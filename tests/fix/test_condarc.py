@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
 
+from kdoctor.fix import condarc_files
 from kdoctor.fix.channels import channels_for
-from kdoctor.fix.condarc_files import MAX_BYTES, parse
+from kdoctor.fix.condarc_files import MAX_BYTES, parse, read_config
+from kdoctor.host import FileStat, Unreadable, User
+from kdoctor.host.sysroot import SysrootHost
 from kdoctor.model.trouble import Trouble
-from tests.fix.condarc_case import HOME, config
+from tests.fix.condarc_case import HOME, config, machine
 
 RC = "~/.condarc"
 FORGE = "https://conda.anaconda.org/conda-forge"
@@ -120,7 +126,14 @@ def test_variables_win_over_files(tmp_path: Path) -> None:
      ("a: &a [x, y]\nchannels: *a", "channels", ("x", "y"))],
 )  # fmt: skip
 def test_values_are_taken_as_conda_takes_them(tmp_path: Path, text: str, setting: str, value: object) -> None:
-    assert getattr(config(tmp_path, {RC: text}, {"CERTS": "/certs"}), setting) == value
+    files = {RC: text, "/certs/ca.pem": "", "~/ca.pem": ""}
+    assert getattr(config(tmp_path, files, {"CERTS": "/certs"}), setting) == value
+
+
+@pytest.mark.parametrize("path", ["/none.pem", "/etc"])
+def test_certificates_that_are_not_there_are_said(tmp_path: Path, path: str) -> None:
+    with pytest.raises(Trouble, match=rf"`ssl_verify` of {HOME}/.condarc names {path}, which is no file"):
+        config(tmp_path, {RC: f"ssl_verify: {path}"})
 
 
 @pytest.mark.parametrize(
@@ -179,8 +192,40 @@ def test_tags_make_nothing() -> None:
     assert [one.value for one in document.settings["a"].value or ()] == ["x"]  # type: ignore[union-attr]  # a list
 
 
-def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
     folder = tmp_path / "machine/etc/conda"
-    folder.mkdir(parents=True)
+    (folder / "condarc.d/x.yml").mkdir(parents=True)
     (folder / ".condarc").symlink_to("/nowhere")
+    os.mkfifo(folder / "condarc")
     assert config(tmp_path, {}).files == ()
+
+
+def test_a_file_that_may_not_be_read_is_a_trouble(tmp_path: Path) -> None:
+    host = machine(tmp_path, {})
+
+    class Denying(SysrootHost):
+        def stat(self, path: str, *, follow: bool = True) -> FileStat | Unreadable:
+            return FileStat(kind="file") if path.endswith("/u/.condarc") else super().stat(path, follow=follow)
+
+        def read_text(self, path: str, *, limit: int = 0) -> str | Unreadable:  # noqa: ARG002  as Host has it
+            return Unreadable(path, "denied")
+
+    denying = Denying(str(tmp_path))
+    denying.environ, denying.user = host.environ, host.user
+    with pytest.raises(Trouble, match=r"cannot be read: /home/u/\.condarc: denied"):
+        read_config(denying)
+
+
+def test_without_pyyaml_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(Trouble, match="needs PyYAML") as caught:
+        runpy.run_path(condarc_files.__file__)
+    assert caught.value.hint == "Install it: `pip install 'keras-doctor[fix]'`."
+
+
+def test_who_may_write_conda_gets_its_environments_first(tmp_path: Path) -> None:
+    environ = {"CONDA_ROOT": "/opt/conda"}
+    host = machine(tmp_path, {"/opt/conda/conda-meta/history": ""}, environ)
+    assert read_config(host).envs_dirs == (f"{HOME}/.conda/envs", "/opt/conda/envs")
+    host.user = User(uid=0, home=HOME)
+    assert read_config(host).envs_dirs == ("/opt/conda/envs", f"{HOME}/.conda/envs")
