@@ -9,12 +9,11 @@ import msgspec
 from kdoctor.advice import quoted
 from kdoctor.commands.choosing import Asked, chosen, target_of
 from kdoctor.commands.fix import Say, done, entered, plan_of, prove
-from kdoctor.commands.solving import cache, question_of
+from kdoctor.commands.solving import Asking, asking, cache, folder_of
 from kdoctor.commands.verify import Verification
 from kdoctor.fix import execute as engine
 from kdoctor.fix.client import CLIENTS, Client
 from kdoctor.fix.client import fill as hand_over
-from kdoctor.fix.conda import without_credentials
 from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.install import Way
 from kdoctor.fix.installer import Installer
@@ -60,21 +59,16 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
     found = chosen(asked, "conda")
     recipe, python = found.recipe, found.choice.python or found.pythons[-1]
     wheels = pip_specs(recipe, python, recipe.platforms[0])
-    target = target_of(asked, recipe, host)
+    subdir, has_conda = subdir_of(recipe, machine_of(found.facts)), _has_conda(found.facts)
+    asks = asking(asked, found, host, python, subdir=subdir, with_pip=bool(wheels))
+    target = target_of(asked, recipe, host, folder_of(asks.config, has_conda=has_conda))
     refuse(target, replace=asked.replace)
-    subdir = subdir_of(recipe, machine_of(found.facts))
-    question = question_of(asked, found, python, subdir=subdir, with_pip=bool(wheels))
-    plan = plan_of(found, python, target, (*question.specs, *wheels))
-    plan = msgspec.structs.replace(
-        plan,
-        client=asked.client,
-        channels=tuple(without_credentials(channel) for channel in question.channels),
-        machine={one.name: one.version if one.build == "0" else one.build for one in question.virtual_packages},
-    )
-    solved = _solved(question, plan.fits, leave_nothing=asked.dry_run)
+    plan = _plan(asked, asks, plan_of(found, python, target, (*asks.question.specs, *wheels)))
+    solved = _solved(asks.question, plan.fits, leave_nothing=asked.dry_run)
     order = None
     if isinstance(solved, Solution):
-        way = Way(cache=cache("packages"), offline=asked.offline, access=question.access)
+        question = solved.question
+        way = Way(cache=cache("packages"), offline=question.offline, retries=question.retries, access=question.access)
         order = engine.Order(solution=solved, prefix=target, way=way, replace=asked.replace, wait_s=WAIT_S)
         engine.check_place(order)
     return Job(
@@ -85,8 +79,19 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
         order=order,
         wheels=wheels,
         client=client_of(asked, host) if asked.client else None,
-        has_conda=_has_conda(found.facts),
+        has_conda=has_conda,
         code=3 if isinstance(solved, Unreachable) else int(order is None),
+    )
+
+
+def _plan(asked: Asked, asks: Asking, plan: Plan) -> Plan:
+    virtual = asks.question.virtual_packages
+    return msgspec.structs.replace(
+        plan,
+        client=asked.client,
+        channels=asks.question.channels,
+        notes=asks.notes,
+        machine={one.name: one.version if one.build == "0" else one.build for one in virtual},
     )
 
 

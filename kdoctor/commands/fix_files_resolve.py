@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from kdoctor.commands.choosing import Asked, Chosen
 from kdoctor.commands.fix_pip import installer_for
-from kdoctor.commands.solving import question_of
+from kdoctor.commands.solving import asking
 from kdoctor.fix.by_uv import Uv
 from kdoctor.fix.contents import pip_specs
 from kdoctor.fix.files.dockerfile import GLIBC, PLATFORMS
@@ -45,16 +45,16 @@ def pinned_for(
     """Resolve it; raises Trouble where anything cannot be pinned. ``leave_nothing``: no cache is kept."""
     recipe, target = found.recipe, target_of(found, kinds)
     specs = pip_specs(recipe, target.python, target.platform)
-    question = None
+    asks = None
     if _needs_conda(recipe, kinds):
-        question = question_of(
-            asked, found, target.python, subdir=target.platform, with_pip=bool(specs), glibc=target.glibc
+        asks = asking(
+            asked, found, host, target.python, subdir=target.platform, with_pip=bool(specs), glibc=target.glibc
         )
     with scratch() as folder:
         conda: tuple[Pin, ...] = ()
-        if question:
+        if asks:
             say(f"solving for {target.platform}")
-            cached = msgspec.structs.replace(question, cache=folder) if leave_nothing else question
+            cached = msgspec.structs.replace(asks.question, cache=folder) if leave_nothing else asks.question
             conda = _conda_pins(found, cached)
         wheels: tuple[Pin, ...] = ()
         lock = ""
@@ -72,8 +72,8 @@ def pinned_for(
         again=(),
         wheels=wheels,
         conda=conda,
-        channels=question.channels if question else (),
-        machine={one.name: one.version for one in question.virtual_packages} if question else {},
+        channels=asks.names if asks else (),
+        machine={one.name: one.version for one in asks.question.virtual_packages} if asks else {},
         pylock=lock,
     )
 

@@ -41,6 +41,13 @@ def nearest(path: str) -> str:
     return path
 
 
+def is_writable(path: str) -> bool:
+    """Whether this user may make or fill the directory."""
+    there = nearest(path)
+    read_only = hasattr(os, "statvfs") and os.statvfs(there).f_flag & os.ST_RDONLY
+    return os.path.isdir(there) and not read_only and os.access(there, os.W_OK | os.X_OK)
+
+
 def is_environment(path: str) -> bool:
     """Whether the directory is a conda environment or a venv."""
     return any(os.path.exists(os.path.join(path, sign)) for sign in _SIGNS)

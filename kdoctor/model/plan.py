@@ -33,8 +33,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``unmet``: what the recipe needs and this machine lacks; ``why``: the sentence of the choice. ``python``: the
     interpreter that a virtual environment is made with. ``client``: who installs conda packages, "" for kdoctor itself.
-    ``machine``: the virtual packages that were solved for. ``packages``: NAME VERSION BUILD of a solution, none where
-    it was not solved; ``problem`` then says why, and ``relaxations`` what would help.
+    ``notes``: what conda's configuration changes. ``machine``: the virtual packages that were solved for.
+    ``packages``: NAME VERSION BUILD of a solution, none where it was not solved; ``problem`` then says why, and
+    ``relaxations`` what would help.
     """
 
     method: Method
@@ -51,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     python: str = ""
     client: str = ""
     channels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     machine: Mapping[str, str] = {}
     packages: tuple[str, ...] = ()
     download_bytes: int = 0

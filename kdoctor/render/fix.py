@@ -24,6 +24,7 @@ def plan_text(plan: Plan) -> str:
         *block("target", (plan.target,)),
         *block("python", () if by_conda else (f"{plan.version}{python}",)),
         *block("channels", plan.channels),
+        *block("note", plan.notes),
         *block("for", (settings_of(plan.machine, " "),) if plan.machine else ()),
         *block("asks for", plan.specs),
         *block("installs", (packages_of(plan),) if plan.packages else ()),

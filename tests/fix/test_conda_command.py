@@ -291,3 +291,25 @@ def test_three_hundred_kills_leave_it_absent_or_whole(user: User) -> None:
     assert set(found) == {"absent", "whole"}
     assert user.conda("--yes", "--name", "another").code == 0
     assert [name for name in names(user.envs) if name.startswith(".")] == []
+
+
+def test_condas_configuration_is_honoured_and_named(user: User, channel: StandIn) -> None:
+    recipe(user.recipes, "conda-forge", name="forge")
+    with serving(channel.root, secret="Basic bWU6c2VjcmV0") as server:  # noqa: S106  me:secret
+        alias = server.url.replace("//", "//me:secret@")
+        text = f"custom_channels:\n  conda-forge: {alias}\nenvs_dirs:\n  - {user.home}/my envs\n"
+        (user.home / ".condarc").write_text(text, encoding="utf-8")
+        server.modes["/conda-forge"] = ""
+        (channel.root / "conda-forge").symlink_to(".")
+        ran = user.conda("--yes", name="forge")
+        (channel.root / "conda-forge").unlink()
+    assert ran.code == 0, ran.err
+    assert f"conda-forge ({server.url}/conda-forge, by {user.home}/.condarc)" in " ".join(ran.out.split())
+    assert names(user.home / "my envs") == ["forge"]
+    everything = [path.read_bytes() for path in (user.home / "my envs").rglob("*") if path.is_file()]
+    assert b"secret" not in ran.out.encode() + ran.err.encode() + b"".join(everything)
+
+
+def test_a_broken_configuration_is_one_line_with_the_file(user: User) -> None:
+    (user.home / ".condarc").write_text("channels: [\n", encoding="utf-8")
+    assert_refused(user.conda("--dry-run"), 3, f"{user.home}/.condarc, line ")
