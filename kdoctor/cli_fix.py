@@ -39,7 +39,7 @@ Channel = Annotated[
     typer.Option("--channel", "-c", metavar="CHANNEL", help="Take packages from here, not from the recipe's channels."),
 ]
 Client = Annotated[
-    str, typer.Option("--client", metavar="conda|mamba|micromamba", help="Have this program install the packages.")
+    str, typer.Option("--client", metavar="conda|mamba|micromamba|pixi", help="Have this program install the packages.")
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Use only what is in the caches.")]
 Newer = Annotated[

@@ -6,20 +6,23 @@ from collections.abc import Callable
 
 import msgspec
 
+from kdoctor import __version__
 from kdoctor.advice import quoted
-from kdoctor.commands.choosing import Asked, chosen, target_of
+from kdoctor.commands.choosing import Asked, Chosen, chosen, target_of
 from kdoctor.commands.fix import Say, done, entered, plan_of, prove
+from kdoctor.commands.fix_files_resolve import pinned_for
 from kdoctor.commands.solving import Asking, asking, cache, folder_of
 from kdoctor.commands.verify import Verification
 from kdoctor.fix import execute as engine
-from kdoctor.fix.client import CLIENTS, Client
+from kdoctor.fix.client import CLIENTS, PIXI_FOLDER, Client
 from kdoctor.fix.client import fill as hand_over
 from kdoctor.fix.contents import pip_specs
+from kdoctor.fix.files.pixi import pixi_toml
 from kdoctor.fix.install import Way
 from kdoctor.fix.installer import Installer
 from kdoctor.fix.machine import answer, machine_of
 from kdoctor.fix.pip import into_prefix
-from kdoctor.fix.settle import ACTIVATE, settle
+from kdoctor.fix.settle import ACTIVATE, settle, settle_workspace
 from kdoctor.fix.solve import NoSolution, Question, Solution, Unreachable, solve
 from kdoctor.fix.virtual import subdir_of
 from kdoctor.host import User, on_path
@@ -78,7 +81,7 @@ def plan_conda(asked: Asked, host: LiveHost) -> Job:
         python=python,
         order=order,
         wheels=wheels,
-        client=client_of(asked, host) if asked.client else None,
+        client=client_of(asked, found, host) if asked.client else None,
         has_conda=has_conda,
         code=3 if isinstance(solved, Unreachable) else int(order is None),
     )
@@ -95,7 +98,7 @@ def _plan(asked: Asked, asks: Asking, plan: Plan) -> Plan:
     )
 
 
-def client_of(asked: Asked, host: LiveHost) -> Client:
+def client_of(asked: Asked, found: Chosen, host: LiveHost) -> Client:
     """The installed client that was asked for. Raises Trouble where it is none that can, or not here."""
     if asked.client not in CLIENTS:
         raise Trouble("option-value-unknown", f"--client {asked.client}: expected one of {', '.join(CLIENTS)}", code=2)
@@ -107,7 +110,11 @@ def client_of(asked: Asked, host: LiveHost) -> Client:
     if not program:
         hint = "Without `--client` kdoctor installs the packages itself."
         raise Trouble("client-missing", f"{asked.client} is neither on PATH nor in $CONDA_EXE or $MAMBA_EXE", hint=hint)
-    return Client(name=asked.client, program=program, environ=host.environ, offline=asked.offline)
+    manifest = ""
+    if asked.client == "pixi":
+        pinned = pinned_for(asked, found, ("pixi",), host, lambda _: None, is_pylock=False, leave_nothing=asked.dry_run)
+        manifest = pixi_toml(msgspec.structs.replace(pinned, kdoctor=__version__, again=("--recipe", found.recipe.id)))
+    return Client(name=asked.client, program=program, environ=host.environ, offline=asked.offline, manifest=manifest)
 
 
 def _has_conda(facts: Facts) -> bool:
@@ -149,24 +156,28 @@ def make_conda(
     seen: list[Verification] = []
     settings: dict[str, str] = {}
     wheels: list[str] = []
+    client = job.client
 
     def prepare(room: Workspace) -> None:
+        if client and client.manifest:
+            settings.update(settle_workspace(job.recipe, job.python, job.plan.specs, PIXI_FOLDER, room))
+            return
         if job.wheels:
             wheels.extend(into_prefix(job.wheels, room, installer(f"{room.prefix}/bin/python"), say))
         settings.update(settle(job.recipe, job.python, job.plan.specs, room))
-        say("verifying: kdoctor's rules, the imports, the devices, the linear regression")
 
     def verify(prefix: str) -> engine.Verdict:
-        seen.append(prove(f"{prefix}/bin/python", settings, gpu_wanted=job.plan.gpu_wanted))
+        say("verifying: kdoctor's rules, the imports, the devices, the linear regression")
+        python = f"{client.environment(prefix) if client else prefix}/bin/python"
+        seen.append(prove(python, settings, gpu_wanted=job.plan.gpu_wanted))
         say(f"putting it in place: {order.prefix}")
         return engine.Verdict(is_good=True)
 
-    client = job.client
     fill = (lambda room: hand_over(client, LiveHost(), order.solution, room)) if client else None
     say(f"{client.name if client else 'kdoctor'} installs {len(order.solution.packages)} packages")
     with entered(order.prefix):
         engine.execute(order, verify, fill=fill, prepare=prepare, on_progress=show, on_wait=say)
     activate = f"source {quoted(f'{order.prefix}/{ACTIVATE}')}"
     if client or job.has_conda:
-        activate = f"{client.name if client else 'conda'} activate {quoted(order.prefix)}"
+        activate = client.activate(order.prefix) if client else f"conda activate {quoted(order.prefix)}"
     return done(job.plan, (*job.plan.packages, *wheels), seen[-1], activate)

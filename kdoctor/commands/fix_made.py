@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from kdoctor.fix.settle import RECORD, Record
+from kdoctor.fix.settle import Record
 from kdoctor.host import is_file
 from kdoctor.host.live import LiveHost
+from kdoctor.host.place import RECORD
 from kdoctor.host.registry import forget, known
 from kdoctor.host.workspace import workspace
 from kdoctor.model.plan import Environment

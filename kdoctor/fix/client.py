@@ -1,7 +1,8 @@
-"""Have an installed conda, mamba or micromamba put the packages of a plan in their place.
+"""Have an installed conda, mamba, micromamba or pixi put the packages of a plan in their place.
 
-The plan is an explicit list, so the client solves nothing: it downloads, checks the hashes and links. It writes the
-target itself; what it says of its success is not believed, the records that it leaves are read.
+The plan is an explicit list, for pixi a workspace with every package at one version and build: there is nothing left
+to solve. The client writes the target itself; what it says of its success is not believed, the records that it leaves
+are read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from kdoctor.advice import quoted
 from kdoctor.fix.conda import last_cause, without_credentials
 from kdoctor.fix.install import LOCK_FILE, lock_text
 from kdoctor.fix.solve import Solution
@@ -19,30 +21,46 @@ from kdoctor.host.worker import tethered
 from kdoctor.host.workspace import Workspace
 from kdoctor.model.trouble import Trouble
 
-CLIENTS = ("conda", "mamba", "micromamba")
+CLIENTS = ("conda", "mamba", "micromamba", "pixi")
+PIXI_FOLDER = ".pixi/envs/default"
 TIMEOUT_S = 6 * 3600.0
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """A client and the environment that it runs in."""
+    """A client and the environment that it runs in. ``manifest``: the pixi.toml, for pixi."""
 
     name: str
     program: str
     environ: Mapping[str, str]
     offline: bool = False
+    manifest: str = ""
+
+    def environment(self, target: str) -> str:
+        """The prefix of what it makes at a target: pixi's target is a workspace."""
+        return f"{target}/{PIXI_FOLDER}" if self.name == "pixi" else target
+
+    def activate(self, target: str) -> str:
+        """The command that activates it."""
+        words = ("shell", "--manifest-path", f"{target}/pixi.toml") if self.name == "pixi" else ("activate", target)
+        return " ".join([self.name, *(quoted(word) for word in words)])
 
 
 def fill(client: Client, host: Host, solution: Solution, room: Workspace) -> None:
     """Let the client make the target. Raises Trouble where a package of the plan is not there afterwards."""
     listed = room.note("explicit.txt", explicit(solution).encode())
-    offline = ("--offline",) if client.offline else ()
     room.hand_over()
-    command = tethered(client.program, "create", "--yes", "--json", *offline, "--prefix", room.target, "--file", listed)
+    words: tuple[str, ...] = ("create", "--yes", "--json", *(("--offline",) if client.offline else ()))
+    words = (*words, "--prefix", room.target, "--file", listed)
+    if client.manifest:
+        room.write("pixi.toml", client.manifest.encode())
+        words = ("install", "--manifest-path", f"{room.target}/pixi.toml")
+    command = tethered(client.program, *words)
     environ = {**client.environ, "CONDA_OVERRIDE_CUDA": _cuda(solution), "CONDA_QUIET": "1"}
     ran = spawn(command, timeout_s=TIMEOUT_S, environ=environ)
     if isinstance(ran, NotRun):
         raise Trouble("client-not-run", f"{client.name}: {ran}")
-    there = {name.removesuffix(".json") for name in names_in(host, f"{room.target}/conda-meta")}
+    prefix = client.environment(room.target)
+    there = {name.removesuffix(".json") for name in names_in(host, f"{prefix}/conda-meta")}
     wanted = {f"{one.name}-{one.version}-{one.build}": one for one in solution.packages}
     missing = sorted(wanted.keys() - there)
     if missing:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import msgspec
 
 from kdoctor.advice import quoted
+from kdoctor.host.place import RECORD
 from kdoctor.host.workspace import Workspace
 from kdoctor.model.recipe import Method, Recipe
 from kdoctor.model.version import PythonVersion
 
-RECORD = "kdoctor-environment.json"
 ACTIVATE = "kdoctor-activate.sh"
 _HEAD = "# kdoctor: settings of the recipe"
 
@@ -26,18 +26,34 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def settle(recipe: Recipe, python: PythonVersion, specs: tuple[str, ...], room: Workspace) -> Mapping[str, str]:
     """Write it into the new environment. Gives the variables as they are where it is being built."""
-    packages = f"lib/python{python.short}/site-packages"
-    for name, target in recipe.links.items():
-        room.link(name.replace("{site_packages}", packages), target)
+    _link(recipe, python, "", room)
     settings = settings_of(recipe, python, room.target)
     if recipe.method == "pip":
         _for_venv(settings, room)
     else:
         _for_conda(settings, room)
-    room.write(
-        RECORD, msgspec.json.format(msgspec.json.encode(Record(recipe=recipe.id, method=recipe.method, specs=specs)))
-    )
+    _record(recipe, specs, room)
     return settings_of(recipe, python, room.prefix)
+
+
+def settle_workspace(
+    recipe: Recipe, python: PythonVersion, specs: tuple[str, ...], folder: str, room: Workspace
+) -> Mapping[str, str]:
+    """The same for a workspace of pixi, whose own file sets the variables of the environment in its ``folder``."""
+    _link(recipe, python, f"{folder}/", room)
+    _record(recipe, specs, room)
+    return settings_of(recipe, python, f"{room.prefix}/{folder}")
+
+
+def _link(recipe: Recipe, python: PythonVersion, folder: str, room: Workspace) -> None:
+    packages = f"lib/python{python.short}/site-packages"
+    for name, target in recipe.links.items():
+        room.link(folder + name.replace("{site_packages}", packages), target)
+
+
+def _record(recipe: Recipe, specs: tuple[str, ...], room: Workspace) -> None:
+    record = Record(recipe=recipe.id, method=recipe.method, specs=specs)
+    room.write(RECORD, msgspec.json.format(msgspec.json.encode(record)))
 
 
 def settings_of(recipe: Recipe, python: PythonVersion, prefix: str) -> Mapping[str, str]:

@@ -14,7 +14,8 @@ from kdoctor.model.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SIGNS = ("conda-meta", "pyvenv.cfg")
+RECORD = "kdoctor-environment.json"  # in every environment that kdoctor made
+_SIGNS = ("conda-meta", "pyvenv.cfg", RECORD)
 _LONGEST = 254  # bytes of the placeholder in conda packages, which the prefix replaces
 _MEBI = 1 << 20
 
@@ -49,7 +50,7 @@ def is_writable(path: str) -> bool:
 
 
 def is_environment(path: str) -> bool:
-    """Whether the directory is a conda environment or a venv."""
+    """Whether the directory is a conda environment, a venv or what kdoctor made."""
     return any(os.path.exists(os.path.join(path, sign)) for sign in _SIGNS)
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tomli
 
 from tests.fix.asking import names, needs_rattler
 from tests.fix.channel import StandIn
@@ -31,6 +32,18 @@ for row in rows:
     name = os.path.basename(path).replace(".tar.bz2", ".json")
     json.dump({{}}, open(target + "/conda-meta/" + name, "w"))
 {after}
+"""
+
+PIXI = """#!{python}
+import json, os, sys, tarfile
+manifest = sys.argv[sys.argv.index("--manifest-path") + 1]
+target = os.path.dirname(manifest) + "/.pixi/envs/default"
+os.makedirs(target + "/conda-meta")
+for name in os.listdir("{channel}/linux-64"):
+    if name.endswith(".tar.bz2") and not name.startswith("tensorflow-2.19.0-cuda"):
+        with tarfile.open("{channel}/linux-64/" + name) as package:
+            package.extractall(target, **({{"filter": "fully_trusted"}} if sys.version_info >= (3, 12) else {{}}))
+        json.dump({{}}, open(target + "/conda-meta/" + name.replace(".tar.bz2", ".json"), "w"))
 """
 
 
@@ -103,6 +116,23 @@ def test_a_kill_in_the_middle_is_cleaned_up_by_the_next_start(user: User) -> Non
     assert not is_alive(int(log.with_name("mamba.pid").read_text(encoding="utf-8")))
     assert user.conda("--yes", "--name", "other").code == 0
     assert names(user.envs) == ["other"]
+
+
+def test_pixi_gets_a_workspace_with_every_package_pinned(user: User) -> None:
+    folder = user.home.parent / "bin"
+    folder.mkdir()
+    channel = user.recipes.parent / "channel"
+    text = PIXI.format(python=sys.executable, channel=channel)
+    (folder / "pixi").write_text(text, encoding="utf-8")
+    (folder / "pixi").chmod(0o755)
+    own = user.recipes / "small.toml"
+    own.write_text(own.read_text(encoding="utf-8").replace("it's here", "here"), encoding="utf-8")
+    ran = user.conda("--client", "pixi", "--yes", "--channel", trainable(channel).url)
+    assert ran.code == 0, ran.err
+    assert f"pixi shell --manifest-path {user.envs}/small/pixi.toml" in " ".join(ran.out.split())
+    manifest = tomli.loads((user.envs / "small/pixi.toml").read_text(encoding="utf-8"))
+    assert manifest["dependencies"]["keras"] == {"version": "==3.8.0", "build": "0"}
+    assert user.fix("--remove", "small", "--yes").code == 0
 
 
 @pytest.mark.parametrize(
