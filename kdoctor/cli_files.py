@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kdoctor.model.trouble import Trouble
-from kdoctor.terminal import tell
+from kdoctor.terminal import tell, write_document
 
 if TYPE_CHECKING:
     from kdoctor.commands.choosing import Asked
@@ -28,10 +28,7 @@ def write_files(asked: Asked, kinds: tuple[str, ...], *, output_path: str, force
     if files.files and not is_shown:
         files = put_files(files, force=force)
     if output == "json":
-        from kdoctor.commands.recipes import document
-        from kdoctor.model.codec import to_builtins
-
-        sys.stdout.write(document(to_builtins(files), None))
+        write_document(files, redact_for=None)  # the texts are to be used as they are
     elif files.files:
         for text in files.unmet:
             tell(f"{files.recipe} needs more than this machine has: {text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,7 +13,7 @@ from kdoctor.cli_files import write_files
 from kdoctor.cli_in_place import in_place
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Backend, Env, Format, Keras, NoRedact, Own, Python, PythonVersion, Tensorflow, one_of
-from kdoctor.terminal import agree, tell
+from kdoctor.terminal import agree, tell, write_document
 
 if TYPE_CHECKING:
     from kdoctor.commands.choosing import Asked
@@ -135,7 +135,7 @@ def fix(
         if asked != Asked(dry_run=dry_run):
             hint = "`kdoctor recipes` lists what they can make."
             raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
-        in_place(python=python, env=env, yes=yes_in_place, dry_run=dry_run, output=output)
+        in_place(python=python, env=env, yes=yes_in_place, dry_run=dry_run, output=output, redact=not no_redact)
     if python or env or yes_in_place:
         message = "--python, --env and --in-place are for changes in place: a new environment has none of them"
         raise Trouble("options-exclude-each-other", message, hint="--prefix says where it goes.", code=2)
@@ -181,19 +181,11 @@ class Talk:
             sys.stdout.write(outcome_text(outcome))
         self.finish(outcome, user, 0)
 
-    def finish(self, outcome: Outcome, user: User, code: int) -> None:
+    def finish(self, document: object, user: User, code: int) -> NoReturn:
         """Print the document where it was asked for, and leave."""
-        from kdoctor.model.codec import to_builtins
-
-        self.document(to_builtins(outcome), user)
-        raise typer.Exit(code)
-
-    def document(self, content: dict[str, object], user: User) -> None:
-        """Print it where it was asked for."""
         if self.output == "json":
-            from kdoctor.commands.recipes import document
-
-            sys.stdout.write(document(content, user if self.redact else None))
+            write_document(document, redact_for=user if self.redact else None)
+        raise typer.Exit(code)
 
 
 def by_pip(asked: Asked, talk: Talk) -> None:
@@ -228,7 +220,6 @@ def list_or_remove(wanted: str, talk: Talk) -> None:
     from kdoctor.commands.fix import SCHEMA
     from kdoctor.commands.fix_made import made, named, remove
     from kdoctor.host.live import LiveHost
-    from kdoctor.model.codec import to_builtins
     from kdoctor.render.fix import made_text
 
     host = LiveHost()
@@ -241,5 +232,4 @@ def list_or_remove(wanted: str, talk: Talk) -> None:
             agree("Remove this environment?", instead="--yes")
         remove(shown[0])
         tell(f"removed {shown[0].prefix}")
-    talk.document({"schema": SCHEMA, "environments": to_builtins(shown)}, host.user)
-    raise typer.Exit(0)
+    talk.finish({"schema": SCHEMA, "environments": shown}, host.user, 0)

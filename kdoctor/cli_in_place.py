@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kdoctor.commands.in_place import Outcome
 
 
-def in_place(*, python: str, env: str, yes: bool, dry_run: bool, output: str) -> None:
+def in_place(*, python: str, env: str, yes: bool, dry_run: bool, output: str, redact: bool) -> None:
     """Do the remedy of the primary finding in the examined environment; raises Trouble, or typer.Exit at the end."""
     from kdoctor.commands import in_place as command
     from kdoctor.commands.check import Request
@@ -31,19 +31,21 @@ def in_place(*, python: str, env: str, yes: bool, dry_run: bool, output: str) ->
         sys.stdout.flush()
     change, finding = planned.change, planned.finding
     if finding is None or not isinstance(change, Change) or dry_run:
-        finish(outcome, output, code=0 if outcome.finding is None or outcome.change is not None else 1)
+        finish(outcome, output, redact=redact, code=0 if outcome.finding is None or outcome.change is not None else 1)
     if not yes:
         agree("Make this change?", instead="--in-place")
     outcome = command.carry(planned, change, finding, tell)
     if output == "text":
         sys.stdout.write(outcome_text(outcome))
-    finish(outcome, output, code=0 if outcome.gone else 1)
+    finish(outcome, output, redact=redact, code=0 if outcome.gone else 1)
 
 
-def finish(outcome: Outcome, output: str, *, code: int) -> NoReturn:
+def finish(outcome: Outcome, output: str, *, redact: bool, code: int) -> NoReturn:
     """Print the document where it was asked for, and leave."""
     if output == "json":
-        write_document(outcome)
+        from kdoctor.host.live import LiveHost
+
+        write_document(outcome, redact_for=LiveHost().user if redact else None)
     raise typer.Exit(code)
 
 

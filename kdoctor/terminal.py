@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from kdoctor.check.collect import Progress
 from kdoctor.commands.check import Checked
+from kdoctor.host import User
 from kdoctor.model.plan import Download
 from kdoctor.model.report import Report
 from kdoctor.model.trouble import Trouble
@@ -23,7 +24,7 @@ PROGRESS_AFTER_S = 0.4
 
 def write_json(checked: Checked, *, redact: bool) -> None:
     """The report as one document on stdout."""
-    sys.stdout.write(render(checked.report, redact_for=checked.user if redact else None) + "\n")
+    write_document(checked.report, redact_for=checked.user if redact else None)
 
 
 def write_text(report: Report, verbosity: int) -> None:
@@ -40,13 +41,9 @@ def write_text(report: Report, verbosity: int) -> None:
         console.print(Text.assemble(*((piece, style) for piece, style in line)))
 
 
-def write_document(value: object) -> None:
-    """Any other document on stdout."""
-    import msgspec
-
-    from kdoctor.model.codec import to_builtins
-
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(to_builtins(value)), indent=2).decode() + "\n")
+def write_document(value: object, *, redact_for: User | None) -> None:
+    """Any other document on stdout; ``redact_for`` None keeps personal values."""
+    sys.stdout.write(render(value, redact_for=redact_for) + "\n")
 
 
 def tell(step: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-import msgspec
-
 from kdoctor.commands.check import Request, gather
 from kdoctor.commands.choosing import recipes_of
 from kdoctor.fix.by_hand import commands
@@ -19,8 +17,8 @@ from kdoctor.host import User
 from kdoctor.knowledge import cuda
 from kdoctor.model.codec import to_builtins
 from kdoctor.model.recipe import Recipe
-from kdoctor.model.redact import Redactor, clean, each_text
 from kdoctor.model.trouble import Trouble
+from kdoctor.render.json import render
 from kdoctor.render.text import visible
 
 WIDTH = 80
@@ -49,7 +47,7 @@ def shown(asked: Asked, wanted: str, *, as_json: bool, redact: bool) -> str:
     choice = next(choice for choice in selection.choices if choice.recipe.id == recipe.id)
     if as_json:
         content = {**entry(choice), "recipe": plain(recipe), "commands": list(commands(recipe, choice.python))}
-        return document(content, user if redact else None)
+        return render(content, redact_for=user if redact else None) + "\n"
     return page_of(choice)
 
 
@@ -92,19 +90,14 @@ def json_of(selection: Selection, user: User | None) -> str:
         "why": selection.why,
         "update": selection.update,
     }
-    return document({"schema": SCHEMA, "recipes": [entry(choice) for choice in selection.choices], **chosen}, user)
+    rows = [entry(choice) for choice in selection.choices]
+    return render({"schema": SCHEMA, "recipes": rows, **chosen}, redact_for=user) + "\n"
 
 
 def plain(value: object) -> dict[str, object]:
     """A value as JSON has it, without what it leaves open."""
     found: dict[str, object] = to_builtins(value)
     return {name: each for name, each in found.items() if each not in (None, [], {}, "")}
-
-
-def document(content: dict[str, object], user: User | None) -> str:
-    """Indented JSON, redacted for its user; None keeps personal values."""
-    change = Redactor(user_name=user.name, host_name=user.host_name).cleaned if user else clean
-    return msgspec.json.format(msgspec.json.encode(each_text(content, change)), indent=2).decode() + "\n"
 
 
 def text_of(selection: Selection) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_HOMES = re.compile(r"(?P<base>/home/|/Users/|\b[A-Za-z]:\\+Users\\+)(?P<name>[^/\\:;,\s\"']+)")
+_HOMES = re.compile(r"(?P<base>/home/|/Users/|\b[A-Za-z]:\\+Users\\+)(?P<name>[^/\\:;,\s\"'.][^/\\:;,\s\"']*)")
 _UUID = re.compile(r"\b(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLACEHOLDER_NAME = re.compile(r"user\d*")

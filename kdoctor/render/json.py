@@ -1,4 +1,4 @@
-"""The report, or facts alone, as one JSON document."""
+"""A report, facts, a plan: anything that kdoctor prints, as one JSON document."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import msgspec
 
 from kdoctor.host import User
 from kdoctor.model.codec import to_builtins
-from kdoctor.model.facts.base import Facts
 from kdoctor.model.redact import Redactor, clean, each_text
-from kdoctor.model.report import Report
 
 
-def render(document: Report | Facts, *, redact_for: User | None) -> str:
+def render(document: object, *, redact_for: User | None) -> str:
     """Indented JSON; ``redact_for`` None keeps personal values."""
     change = clean
     if redact_for is not None:
