@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -13,48 +13,37 @@ from kdoctor.cli_files import write_files
 from kdoctor.cli_in_place import in_place
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Backend, Env, Format, Keras, NoRedact, Own, Python, PythonVersion, Tensorflow, one_of
+from kdoctor.options_fix import (
+    Channel,
+    Client,
+    Conda,
+    Devcontainer,
+    Docker,
+    DryRun,
+    For,
+    Force,
+    InPlace,
+    List,
+    Name,
+    Newer,
+    Offline,
+    Output,
+    Pip,
+    Pixi,
+    Prefix,
+    Recipe,
+    Remove,
+    Replace,
+    Requirements,
+    Yes,
+    Yml,
+)
 from kdoctor.terminal import agree, tell, write_document
 
 if TYPE_CHECKING:
     from kdoctor.commands.choosing import Asked
     from kdoctor.host import User
     from kdoctor.model.plan import Outcome, Plan
-
-InPlace = Annotated[
-    bool, typer.Option("--in-place", help="Without a method: change the examined environment, without asking.")
-]
-Conda = Annotated[bool, typer.Option("--conda", help="Make a conda environment; conda itself is not needed.")]
-Pip = Annotated[bool, typer.Option("--pip", help="Make a virtual environment from the package index, with uv.")]
-Recipe = Annotated[str, typer.Option("--recipe", metavar="ID", help="This recipe; `kdoctor recipes` lists them.")]
-Name = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="Its name, among the environments.")]
-Prefix = Annotated[str, typer.Option("--prefix", "-p", metavar="PATH", help="Its directory instead.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and write nothing.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Exchange an environment that exists, once proved.")]
-For = Annotated[
-    str, typer.Option("--for", metavar="FILE", help="Plan for the machine of recorded facts: files, or --dry-run.")
-]
-Channel = Annotated[
-    list[str] | None,
-    typer.Option("--channel", "-c", metavar="CHANNEL", help="Take packages from here, not from the recipe's channels."),
-]
-Client = Annotated[
-    str, typer.Option("--client", metavar="conda|mamba|micromamba|pixi", help="Have this program install the packages.")
-]
-Offline = Annotated[bool, typer.Option("--offline", help="Use only what is in the caches.")]
-Newer = Annotated[
-    str, typer.Option("--exclude-newer", metavar="DATE", help="Nothing that was uploaded after this day or time.")
-]
-
-Docker = Annotated[bool, typer.Option("--docker", help="Write a Dockerfile instead, every package pinned.")]
-Yml = Annotated[bool, typer.Option("--environment-yml", help="Write an environment.yml instead.")]
-Requirements = Annotated[bool, typer.Option("--requirements", help="Write a requirements.txt or pylock.toml instead.")]
-Pixi = Annotated[bool, typer.Option("--pixi", help="Write a pixi.toml instead.")]
-Devcontainer = Annotated[bool, typer.Option("--devcontainer", help="Write a devcontainer.json instead.")]
-Output = Annotated[str, typer.Option("--output", "-o", metavar="PATH", help="Where the file goes; - prints it.")]
-Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
-List = Annotated[bool, typer.Option("--list", help="List the environments that kdoctor made.")]
-Remove = Annotated[str, typer.Option("--remove", metavar="NAME|PATH", help="Remove one that kdoctor made.")]
 
 
 def fix(

@@ -174,7 +174,7 @@ def make_conda(
         return engine.Verdict(is_good=True)
 
     fill = (lambda room: hand_over(client, LiveHost(), order.solution, room)) if client else None
-    say(f"{client.name if client else 'kdoctor'} installs {len(order.solution.packages)} packages")
+    say(f"installing {len(order.solution.packages)} packages{f' by {client.name}' if client else ''}")
     with entered(order.prefix):
         engine.execute(order, verify, fill=fill, prepare=prepare, on_progress=show, on_wait=say)
     activate = f"source {quoted(f'{order.prefix}/{ACTIVATE}')}"

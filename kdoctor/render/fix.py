@@ -52,8 +52,8 @@ def outcome_text(outcome: Outcome) -> str:
     if outcome.gpu == "not-here":
         pairs.append(("GPU", "none could be used here: everything else is proved"))
     pairs.append(("ready", f"{len(outcome.packages)} packages in {outcome.plan.target}"))
-    pairs.append(("use it", outcome.activate))
-    return "\n" + rows(pairs)
+    command = f"{'use it':<{COLUMN}}{visible(outcome.activate)}\n"  # whole, to be copied
+    return f"\n{rows(pairs)}{command}"
 
 
 def made_text(environments: Sequence[Environment]) -> str:

@@ -94,7 +94,7 @@ def test_an_environment_is_made_proved_and_says_how_to_use_it(user: User) -> Non
     assert ran.code == 0, ran.err
     prefix = user.envs / "small"
     assert "linear regression on CPU:0: W 0.50" in ran.out
-    assert f"source\n          {prefix}/kdoctor-activate.sh" in ran.out
+    assert f"use it    source {prefix}/kdoctor-activate.sh\n" in ran.out
     assert max(len(line) for line in ran.out.splitlines() if str(user.home) not in line) <= 80
     script = 'source "$1"; python -c "import keras; print(keras.__file__)"; echo "$KDOCTOR_TEST|$CONDA_PREFIX"'
     words = ["bash", "-c", script, "bash", f"{prefix}/kdoctor-activate.sh"]
