@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from kdoctor.fix.install import LOCK_FILE
 from tests.fix.asking import names, needs_rattler
 from tests.fix.channel import StandIn, serving
+from tests.fix.test_pip import wheel
 from tests.fix.trainable import PYTHON, SITE, module, recipe, trainable
 
 pytestmark = [needs_rattler, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
@@ -50,6 +52,7 @@ class User:
         self.home.mkdir()
         self.recipes = folder / "recipes"
         self.recipes.mkdir()
+        self.variables: dict[str, str] = {}
         recipe(self.recipes, channel)
         recipe(self.recipes, channel, name="small-gpu", gpu=True)
 
@@ -61,6 +64,7 @@ class User:
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:  # noqa: ANN401
         """The real command line, begun."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "PYTHONPATH": str(TREE), "LC_ALL": "C.UTF-8"}
+        environ.update(self.variables)
         command = [sys.executable, "-m", "kdoctor", "fix", *arguments]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, text=True, env=environ, cwd=self.home.parent, **{**pipes, **more})
@@ -258,6 +262,21 @@ def test_a_slip_is_one_line(user: User, arguments: tuple[str, ...], words: str) 
     ran = user.fix(*arguments)
     assert_refused(ran, 2, words)
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.skipif(not shutil.which("uv"), reason="needs uv")
+def test_wheels_on_top_of_conda_packages_are_locked_and_start_where_they_end_up(user: User, tmp_path: Path) -> None:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    wheel(folder, "tiny", script="tiny-said")
+    user.variables = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(folder)}
+    recipe(user.recipes, f"file://{tmp_path}/channel", name="mixed", wheels='"tiny==1.0"')
+    trainable(tmp_path / "channel")
+    ran = user.conda("--yes", name="mixed")
+    assert ran.code == 0, ran.err
+    said = subprocess.run([user.envs / "mixed/bin/tiny-said"], capture_output=True, text=True, check=False)
+    assert (said.stdout, said.stderr) == ("tiny\n", "")
+    assert "tiny==1.0" in (user.envs / "mixed/kdoctor-requirements.lock").read_text(encoding="utf-8")
 
 
 def kill_at_random(user: User, count: int) -> list[str]:

@@ -30,10 +30,12 @@ TREE = Path(__file__).resolve().parents[2]
 HERE = PythonVersion(f"{sys.version_info[0]}.{sys.version_info[1]}")
 
 
-def wheel(folder: Path, name: str) -> None:
-    """A pure wheel of one module."""
+def wheel(folder: Path, name: str, script: str = "") -> None:
+    """A pure wheel of one module, with a script that says its name."""
+    points = {f"{name}-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{script} = {name}:say\n"} if script else {}
     files = {
-        f"{name}.py": f'NAME = "{name}"\n',
+        **points,
+        f"{name}.py": f'NAME = "{name}"\n\n\ndef say():\n    print(NAME)\n',
         f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
         f"{name}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

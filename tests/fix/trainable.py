@@ -54,6 +54,7 @@ def trainable(root: Path) -> StandIn:
     for build, needs in (("cuda126py_200", ["__cuda >=12.6"]), ("cpu_py_0", [])):
         channel.add("tensorflow", "2.19.0", build, depends=[pinned, "numpy", *needs], files=files)
     channel.add("keras", "3.8.0", depends=[pinned, "tensorflow"], files=module("keras", "3.8.0"))
+    channel.add("pip", "25.0", depends=[pinned])
     channel.add("extra", files={"share/extra.txt": "x"})
     return channel.write()
 
@@ -69,8 +70,10 @@ def module(name: str, version: str) -> dict[str, str]:
     }
 
 
-def recipe(folder: Path, channel: str, *, name: str = "small", gpu: bool = False, specs: str = "") -> Path:
-    """A recipe of a user's own that takes everything from that channel."""
+def recipe(
+    folder: Path, channel: str, *, name: str = "small", gpu: bool = False, specs: str = "", wheels: str = ""
+) -> Path:
+    """A recipe of a user's own that takes everything from that channel, and ``wheels`` from the index."""
     build = "cuda*" if gpu else "cpu*"
     text = RECIPE.format(
         name=name,
@@ -81,6 +84,7 @@ def recipe(folder: Path, channel: str, *, name: str = "small", gpu: bool = False
         requires='cuda = "12.6"\ndriver_min = "525.60.13"' if gpu else "",
         specs=specs or f'"tensorflow=2.19.0={build}", "keras"',
     )
+    text += f"\n[pip]\nspecs = [{wheels}]\n" if wheels else ""
     path = folder / f"{name}.toml"
     path.write_text(text, encoding="utf-8")
     return path
