@@ -10,6 +10,7 @@ import msgspec
 from kdoctor.advice import DRIVER_COMMANDS, family
 from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
+from kdoctor.commands.advise import advised
 from kdoctor.commands.check import Request, Watch, probed, report_of
 from kdoctor.commands.examine import choose
 from kdoctor.commands.fix_pip import uv_of
@@ -97,7 +98,8 @@ def look(request: Request, settings: Mapping[str, str], watch: Watch) -> tuple[R
     host.examined = examined.interpreter
     rules = find_rules()
     facts = probed(host, examined, request, watch)
-    return report_of(facts, diagnose(facts, rules.items, rules.broken), rules.items, 0.0), host
+    report = report_of(facts, diagnose(facts, rules.items, rules.broken), rules.items, 0.0)
+    return advised(report), host
 
 
 def plan_of(request: Request, watch: Watch = lambda _: None) -> Plan:

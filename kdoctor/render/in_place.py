@@ -36,8 +36,8 @@ def by_hand(finding: Finding, why: str, commands: Mapping[str, tuple[str, ...]])
     text = rows([("not done", f"kdoctor does not change this itself: {why}."), ("do", finding.remedy.text)])
     text += "".join(f"{line}\n" for line in _typed(commands))
     if finding.remedy.recipe:
-        recipe = finding.remedy.recipe
-        text += rows([("or", f"`kdoctor fix --pip --recipe {recipe}` or `--conda` makes an environment without it.")])
+        text += rows([("or", "Make an environment that fits this machine:")])
+        text += f"              kdoctor fix --recipe {visible(finding.remedy.recipe)}\n"
     return text
 
 

@@ -62,7 +62,7 @@ def test_a_recipe_that_avoids_the_fault_is_named() -> None:
     finding, facts = primary(NO_DRIVER)
     remedy = Remedy(text="Make another environment.", recipe="tf214-cuda118")
     text = plan_text(by_hand(msgspec.structs.replace(finding, remedy=remedy), facts, "a test"))
-    assert "`kdoctor fix --pip --recipe tf214-cuda118`" in text
+    assert "kdoctor fix --recipe tf214-cuda118" in text
 
 
 def test_nothing_found_is_nothing_to_fix() -> None:
