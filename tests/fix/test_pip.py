@@ -45,28 +45,40 @@ def wheel(folder: Path, name: str, script: str = "") -> None:
             archive.writestr(path, text)
 
 
-@pytest.fixture(params=["uv", pytest.param("pip", marks=pytest.mark.slow)])
-def tool(tmp_path: Path, request: pytest.FixtureRequest) -> Uv | Pip:
-    """uv or pip with a folder of wheels instead of an index."""
-    uv = shutil.which("uv", path=f"{sys.prefix}/bin:{os.environ.get('PATH', '')}")
-    if uv is None:
-        pytest.skip("uv is not installed: the extra `fix` brings it")
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder of wheels instead of an index."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     for path in (Path(ensurepip.__file__).parent / "_bundled").glob("*.whl"):
         shutil.copy(path, folder)
     for name in ("wheel", "tiny", *(() if list(folder.glob("setuptools*")) else ("setuptools",))):
         wheel(folder, name)
-    if request.param == "pip":
-        return Pip(python=sys.executable, environ={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)})
-    environ = {
-        **os.environ,
-        "UV_OFFLINE": "1",
-        "UV_NO_INDEX": "1",
-        "UV_FIND_LINKS": str(folder),
-        "UV_CACHE_DIR": str(tmp_path / "cache"),
-    }
-    return Uv(uv=uv, python=sys.executable, environ=environ)
+    return folder
+
+
+@pytest.fixture
+def uv(wheels: Path) -> Uv:
+    """uv, which finds those wheels alone."""
+    found = shutil.which("uv", path=f"{sys.prefix}/bin:{os.environ.get('PATH', '')}")
+    if found is None:
+        pytest.skip("uv is not installed: the extra `fix` brings it")
+    only = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_FIND_LINKS": str(wheels)}
+    cache = {"UV_CACHE_DIR": str(wheels.parent / "cache")}
+    return Uv(uv=found, python=sys.executable, environ={**os.environ, **only, **cache})
+
+
+@pytest.fixture
+def by_pip(wheels: Path) -> Pip:
+    """pip, which finds those wheels alone."""
+    return Pip(python=sys.executable, environ={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)})
+
+
+@pytest.fixture(params=["uv", pytest.param("by_pip", marks=pytest.mark.slow)])
+def tool(request: pytest.FixtureRequest) -> Uv | Pip:
+    """Either of them."""
+    found: Uv | Pip = request.getfixturevalue(request.param)
+    return found
 
 
 def order(target: Path, *specs: str, replace: bool = False) -> Order:
@@ -171,7 +183,7 @@ def kdoctor(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environ, stdin=subprocess.DEVNULL, check=False)
 
 
-@pytest.mark.usefixtures("tool")
+@pytest.mark.usefixtures("uv")
 def test_a_dry_run_writes_nothing_at_all(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -182,7 +194,7 @@ def test_a_dry_run_writes_nothing_at_all(tmp_path: Path) -> None:
     assert list(home.iterdir()) == []
 
 
-@pytest.mark.usefixtures("tool")
+@pytest.mark.usefixtures("uv")
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -18,9 +18,9 @@ from kdoctor.host.put import put
 from kdoctor.model.trouble import Trouble
 from tests.fix.asking import names, needs_rattler
 from tests.fix.channel import keras_channel
-from tests.fix.test_pip import HERE, TREE, tool
+from tests.fix.test_pip import HERE, TREE, uv, wheels
 
-__all__ = ["tool"]  # the fixture
+__all__ = ["uv", "wheels"]  # fixtures
 RECIPE = f"""
 id = "tiny"
 title = "Tiny"
@@ -70,18 +70,18 @@ class Place:
 
 
 @pytest.fixture
-def place(tool: Uv, tmp_path: Path) -> Place:
-    return Place(tmp_path, tool.environ)
+def place(uv: Uv, tmp_path: Path) -> Place:
+    return Place(tmp_path, uv.environ)
 
 
-def test_written_requirements_install_with_their_hashes(place: Place, tool: Uv) -> None:
+def test_written_requirements_install_with_their_hashes(place: Place, uv: Uv) -> None:
     ran = place.ask("--requirements")
     assert (ran.returncode, names(place.here)) == (0, ["requirements.txt"]), ran.stderr
     assert "wrote     requirements.txt" in ran.stdout
     text = (place.here / "requirements.txt").read_text(encoding="utf-8")
     assert "# There is no other.\ntiny==1.0 \\\n    --hash=sha256:" in text
-    words = (tool.uv, "pip", "install", "--dry-run", "--require-hashes", "--target", "x", "-r", "requirements.txt")
-    again = subprocess.run(words, cwd=place.here, env=dict(tool.environ), capture_output=True, text=True, check=False)
+    words = (uv.uv, "pip", "install", "--dry-run", "--require-hashes", "--target", "x", "-r", "requirements.txt")
+    again = subprocess.run(words, cwd=place.here, env=dict(uv.environ), capture_output=True, text=True, check=False)
     assert (again.returncode, "tiny==1.0" in again.stderr) == (0, True), again.stderr
 
 
