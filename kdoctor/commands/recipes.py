@@ -111,7 +111,7 @@ def text_of(selection: Selection) -> str:
     head = f"Take {best.id}: {best.title}. {selection.why}" if best else selection.why
     lines += ["", *wrapped(head)]
     lines += wrapped(selection.update) if selection.update else []
-    return "\n".join((*lines, "`kdoctor recipes show ID` prints one in full.")) + "\n"
+    return "\n".join((*lines, "`kdoctor recipes show ID` prints one, `kdoctor fix --recipe ID` makes it.")) + "\n"
 
 
 def shortened(line: str) -> str:
@@ -143,7 +143,8 @@ def page_of(choice: Choice) -> str:
     for check in choice.checks:
         lines += wrapped(check.text, " " * 10, f"  {check.state:<8}")
     lines += [line for note in choice.notes for line in wrapped(note, " " * 10, "  note    ")]
-    lines += ["", "by hand:", *(f"  {visible(command)}" for command in commands(recipe, choice.python)), ""]
+    lines += ["", f"by kdoctor: kdoctor fix --recipe {recipe.id}"]
+    lines += ["by hand:", *(f"  {visible(command)}" for command in commands(recipe, choice.python)), ""]
     for title, texts in (("notes", recipe.notes), ("sources", sources(recipe)), ("tried", tried(recipe))):
         lines += [f"{title}:", *(line for text in texts for line in wrapped(text, "    ", "  - "))] if texts else []
     return "\n".join(lines) + "\n"
