@@ -153,13 +153,16 @@ class Talk:
 
     def settle(self, plan: Plan, user: User, code: int, carry_out: Callable[[], Outcome]) -> None:
         """Show the plan; carry it out after a yes, unless its exit code says that nothing is to be made."""
+        from kdoctor.advice import shortened
         from kdoctor.commands.fix import SCHEMA
         from kdoctor.model.plan import Outcome
-        from kdoctor.render.fix import outcome_text, plan_text
+        from kdoctor.render.fix import outcome_text, plan_text, why_not
 
         if self.output == "text":
             sys.stdout.write(plan_text(plan))
             sys.stdout.flush()
+        if code:
+            tell(f"nothing was made: {shortened(why_not(plan), 160)}")
         if self.dry_run or code:
             solved = bool(plan.packages)
             self.finish(Outcome(schema=SCHEMA, plan=plan, done=False, solved=solved), user, code)

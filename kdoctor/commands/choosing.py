@@ -108,7 +108,7 @@ def target_of(asked: Asked, recipe: Recipe, host: LiveHost, folder: str = "") ->
         raise Trouble("options-exclude-each-other", "--name and --prefix: choose one", code=2)
     if asked.prefix:
         path = asked.prefix if not asked.prefix.startswith("~/") else host.user.home + asked.prefix[1:]
-        return (path if path.startswith("/") else f"{host.cwd}/{path}").rstrip("/")
+        return (path if path.startswith("/") else f"{host.cwd}/{path}").rstrip("/") or "/"
     name = asked.name or recipe.id
     if "/" in name or name in (".", ".."):
         raise Trouble("name-not-a-name", f"--name {name}: a name has no slash; use --prefix for a path", code=2)

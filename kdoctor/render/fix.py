@@ -40,6 +40,11 @@ def plan_text(plan: Plan) -> str:
     return rows(pairs)
 
 
+def why_not(plan: Plan) -> str:
+    """Why a plan is not carried out, in a line."""
+    return " ".join((plan.problem or "; ".join(plan.unmet) or "there is no solution").split())
+
+
 def packages_of(plan: Plan) -> str:
     """Every package of a solution."""
     size = max(1, round(plan.download_bytes / MEBI))
