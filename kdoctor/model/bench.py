@@ -58,7 +58,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready", tag_field="event"):
-    """The backend is imported. ``devices``: its devices in its own words; ``tf32``: whether float32 is rounded to it."""
+    """The backend is imported. ``devices``: in its own words; ``tf32``: whether float32 products are rounded to it."""
 
     versions: Mapping[str, str]
     devices: tuple[str, ...]
