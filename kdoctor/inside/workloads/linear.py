@@ -55,7 +55,9 @@ def cost(pairs, weight, bias):
 def device_scope(keras, name):
     """A context in which the backend uses that device; nothing where none is named or this Keras cannot."""
     if name and hasattr(keras, "device"):
-        return keras.device(name)
+        backend = keras.config.backend() if hasattr(keras, "config") else "tensorflow"
+        # to PyTorch `cpu:0` is another device than the `cpu` that variables are on: copied there, they get no gradients
+        return keras.device("cpu" if backend == "torch" and name.startswith("CPU") else name)
     if name:
         import tensorflow as tf
 
