@@ -98,7 +98,12 @@ def method_of(asked: Asked) -> Method:
 
 
 def _is_waived(requirement: str, asked: Asked) -> bool:
-    """A recipe that was named is made for another machine too: an image is built where there is no GPU."""
+    """A recipe that was named is made for another machine too: an image is built where there is no GPU.
+
+    Its Python need not be the examined one, unless that was asked for: another may be on the machine.
+    """
+    if requirement == "python":
+        return bool(asked.recipe) and not asked.python_version
     return bool(asked.recipe) and requirement in OF_THE_MACHINE
 
 
