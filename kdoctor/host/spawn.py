@@ -194,11 +194,12 @@ def _result_of(child: Child, name: str, timeout_s: float) -> Ran | NotRun:
         return NotRun(why="timed-out", detail=f"{name} gave no result in {timeout_s:g} s{stuck}", out=out, err=err)
     code = process.returncode
     if code < 0:
-        return NotRun(why="crashed", detail=_signal_name(-code), out=out, err=err)
+        return NotRun(why="crashed", detail=signal_name(-code), out=out, err=err)
     return Ran(code=code, out=out, err=err, truncated=child.truncated)
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """SIGKILL for 9."""
     try:
         return signal.Signals(number).name
     except ValueError:

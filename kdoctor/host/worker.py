@@ -18,7 +18,7 @@ import msgspec
 
 from kdoctor.host import NotRun
 from kdoctor.host.live import INSIDE
-from kdoctor.host.spawn import OUTPUT_LIMIT, Child
+from kdoctor.host.stream import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,25 +36,15 @@ class Worked(msgspec.Struct, frozen=True, kw_only=True):
     noise: str = ""
 
 
-class _Talker(Child):
-    """A child whose stderr is read line by line as it comes."""
+class _Talk:
+    """Events and noise of a child, both from its stderr."""
 
-    def __init__(self, process: subprocess.Popen[bytes], on_event: Callable[[bytes], None]) -> None:
-        super().__init__(process, OUTPUT_LIMIT)
+    def __init__(self, on_event: Callable[[bytes], None]) -> None:
         self.on_event = on_event
         self.noise = bytearray()
         self.heard = time.monotonic()
 
-    def _read(self, timeout_s: float) -> bool:
-        read = super()._read(timeout_s)
-        for kept in self.kept.values() if read else ():
-            *lines, rest = bytes(kept).split(b"\n")
-            kept[:] = rest[-_NOISE_LIMIT:]
-            for line in lines:
-                self._line(line)
-        return read
-
-    def _line(self, line: bytes) -> None:
+    def line(self, _: IO[bytes], line: bytes) -> None:
         if line.startswith(EVENT):
             self.heard = time.monotonic()
             self.on_event(line[1:])
@@ -93,15 +83,16 @@ def work(
             env={**os.environ, **(environ or {})},
             start_new_session=sys.platform != "win32",
         )
-        child = _Talker(process, on_event)
+        talk = _Talk(on_event)
+        child = Listener(process, talk.line)
         ended = False
         try:
-            why = _wait(child, timeout_s, idle_s)
+            why = _wait(child, talk, timeout_s, idle_s)
             ended = not why
         finally:
             dead = child.end(thorough=not ended)
             child.close()
-        noise = child.noise.decode("utf-8", "replace").strip()
+        noise = talk.noise.decode("utf-8", "replace").strip()
         result = _result(answered)
         if result is not None:
             return Worked(json=result, noise=noise)
@@ -110,7 +101,7 @@ def work(
         return NotRun(why="timed-out", detail=why, err=noise) if why else _ending(process.returncode, noise)
 
 
-def _wait(child: _Talker, timeout_s: float, idle_s: float | None) -> str:
+def _wait(child: Listener, talk: _Talk, timeout_s: float, idle_s: float | None) -> str:
     """Wait for the end; else say which limit was reached."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -120,7 +111,7 @@ def _wait(child: _Talker, timeout_s: float, idle_s: float | None) -> str:
         now = time.monotonic()
         if now >= deadline:
             return f"it took longer than {timeout_s:g} s"
-        if idle_s is not None and now - child.heard >= idle_s:
+        if idle_s is not None and now - talk.heard >= idle_s:
             return f"nothing came for {idle_s:g} s"
 
 
