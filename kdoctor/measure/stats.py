@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -87,7 +88,7 @@ def step_ms(seconds: Sequence[float]) -> StepMs | None:
 def blocks(values: Sequence[float], count: int) -> list[Sequence[float]]:
     """The series in ``count`` parts of nearly equal length, none empty as long as there are enough values."""
     edges = [round(index * len(values) / count) for index in range(count + 1)]
-    return [values[begin:end] for begin, end in zip(edges, edges[1:], strict=False) if end > begin]
+    return [values[begin:end] for begin, end in pairwise(edges) if end > begin]
 
 
 def standard_error(values: Sequence[float]) -> float:

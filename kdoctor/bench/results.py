@@ -1,0 +1,205 @@
+"""From the events of a child to results: figures, status and why.
+
+Input: what was asked, the events in their order, how the child ended and what was seen beside it; output: a run for
+every cell that was asked, also for those that were never reached. Chunks count only while a cell is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from kdoctor.bench.disturbance import QUIET, Disturbance, spoiled
+from kdoctor.bench.right import judge
+from kdoctor.bench.runs import Heard, Measured, Run
+from kdoctor.bench.steady import told, unsteady
+from kdoctor.measure.stats import processors, step_ms
+from kdoctor.model.bench import Bench, Cell, Chunk, Done, Event, Peak, Phase, Ready, Request, Result, Status, Verdict
+
+SCHEMA = 1
+OF_DONE: Mapping[str, Status] = {"oom": "oom", "failed": "crashed", "skipped": "skipped"}
+
+
+def runs_of(request: Request, events: Sequence[Event], heard: Heard) -> tuple[Run, ...]:
+    """One run for each cell of the request, in its order."""
+    done = {event.cell: event for event in events if isinstance(event, Done)}
+    reached = [index for index in range(len(request.cells)) if index not in done]
+    ready = next((event for event in events if isinstance(event, Ready)), None)
+    matmul = {event.precision: event.per_second for event in events if isinstance(event, Peak) and is_matmul(event)}
+    runs = []
+    for index, cell in enumerate(request.cells):
+        chunks = chunks_of(index, events)
+        tf32 = None if ready is None else ready.tf32
+        if index in done:
+            run = _finished(cell, done[index], chunks, heard, tf32=tf32)
+            peak = matmul.get(cell.precision, 0.0) * (heard.devices if cell.device == "all" else 1)
+            run = _with_peak(run, done[index].flops_per_sample, peak)
+        else:
+            run = _unfinished(cell, chunks, heard, is_first=index == reached[0])
+        beside = heard.beside.get(index, QUIET)
+        runs.append(_disturbed(run, index, heard) if run.result.status == "ok" else _beside(run, beside, heard))
+    return tuple(runs)
+
+
+def chunks_of(index: int, events: Sequence[Event]) -> tuple[Chunk, ...]:
+    """The chunks of a cell but those of its warming-up."""
+    warming, found = False, []
+    for event in events:
+        if isinstance(event, Phase) and event.cell == index:
+            warming = event.phase != "measuring"
+        if isinstance(event, Chunk) and event.cell == index and not warming and event.steps > 0:
+            found.append(event)
+    return tuple(found)
+
+
+def is_matmul(event: Peak) -> bool:
+    """Whether it is the peak that percent_of_peak is of."""
+    return event.kind == "matmul"
+
+
+def empty(cell: Cell, status: Status = "skipped", *notes: str) -> Result:
+    """The result of a cell of which nothing is known."""
+    return Result(
+        workload=cell.workload,
+        backend=cell.backend,
+        device=cell.device,
+        mode=cell.mode,
+        precision=cell.precision,
+        batch_size=cell.batch_size,
+        epochs=cell.epochs,
+        steps=0,
+        loss=None,
+        accuracy=None,
+        time_s=0.0,
+        compile_s=0.0,
+        step_ms=None,
+        samples_per_s=None,
+        percent_of_peak=None,
+        data=cell.data,
+        status=status,
+        on_device=cell.on_device,
+        notes=notes,
+    )
+
+
+def _timed(cell: Cell, chunks: Sequence[Chunk], batch_size: int, first_step_s: float) -> Result:
+    """The figures that chunks give."""
+    raw = tuple(chunk.seconds / chunk.steps for chunk in chunks)
+    steps = step_ms(raw)
+    median_s = 0.0 if steps is None else steps.median / 1000
+    return replace(
+        empty(cell),
+        batch_size=batch_size,
+        steps=sum(chunk.steps for chunk in chunks),
+        loss=chunks[-1].loss if chunks else None,
+        time_s=sum(chunk.seconds for chunk in chunks),
+        compile_s=max(0.0, first_step_s - median_s),
+        step_ms=steps,
+        samples_per_s=batch_size / median_s if median_s > 0 else None,
+        raw=raw,
+    )
+
+
+def _finished(cell: Cell, done: Done, chunks: Sequence[Chunk], heard: Heard, *, tf32: bool | None) -> Run:
+    batch_size = done.batch_size or cell.batch_size
+    notes: tuple[str, ...] = (done.detail,) if done.detail else ()
+    status: Status = OF_DONE.get(done.status, "ok")
+    if status == "ok":
+        judged = judge(cell, done, chunks, tf32=tf32)
+        status = "wrong" if judged.wrong else "ok"
+        notes = (*judged.wrong, *judged.reserves, *notes)
+    timed = _timed(cell, chunks, batch_size, done.first_step_s)
+    result = replace(
+        timed,
+        steps=done.steps or timed.steps,
+        loss=timed.loss if done.loss is None else done.loss,
+        accuracy=done.accuracy,
+        data=done.data or cell.data,
+        status=status,
+        device_name=heard.device_name,
+        first_losses=done.first_losses,
+        losses=done.losses,
+        parameters=done.parameters,
+        memory_bytes=done.memory_bytes,
+        route=done.route,
+        notes=notes,
+    )
+    cpu, wall = sum(chunk.cpu_s for chunk in chunks), sum(chunk.seconds for chunk in chunks)
+    return Run(
+        cell=cell,
+        result=result,
+        first_step_s=done.first_step_s,
+        cpu_ratio=processors(cpu, wall),
+        checks=done.checks,
+        tf32=tf32,
+        devices=heard.devices,
+    )
+
+
+def _unfinished(cell: Cell, chunks: Sequence[Chunk], heard: Heard, *, is_first: bool) -> Run:
+    """A cell that the child did not end: the first such one is where it stopped."""
+    detail = (heard.detail,) if heard.detail else ()
+    if heard.ending == "interrupted":
+        status: Status = "interrupted"
+        notes: tuple[str, ...] = ("It was interrupted before its end.",)
+    elif is_first and heard.ending == "timeout":
+        status, notes = "timeout", ("It took longer than its time limit.", *detail)
+    elif is_first:
+        status, notes = "crashed", ("The child ended before the cell did.", *detail)
+    else:
+        status, notes = "skipped", ("The child had ended before this cell.",)
+    timed = _timed(cell, chunks, cell.batch_size, 0.0)
+    return Run(cell=cell, result=replace(timed, status=status, notes=notes, device_name=heard.device_name))
+
+
+def _with_peak(run: Run, flops_per_sample: float, peak: float) -> Run:
+    speed = run.result.samples_per_s
+    if peak <= 0 or flops_per_sample <= 0 or speed is None:
+        return run
+    return replace(run, result=replace(run.result, percent_of_peak=100 * flops_per_sample * speed / peak))
+
+
+def _beside(run: Run, beside: Disturbance, heard: Heard) -> Run:
+    return replace(run, beside=beside, devices=heard.devices)
+
+
+def _disturbed(run: Run, index: int, heard: Heard) -> Run:
+    """The same run, noisy where the numbers cannot be trusted."""
+    beside = heard.beside.get(index, QUIET)
+    run = _beside(run, beside, heard)
+    why = (*unsteady(run.result.raw), *spoiled(beside, on_cpu=run.cell.device == "cpu"))
+    if why:
+        return replace(run, result=replace(run.result, status="noisy", notes=(*why, *run.result.notes)))
+    return replace(run, result=replace(run.result, notes=(*run.result.notes, *told(run.result.raw))))
+
+
+def peaks_of(events: Sequence[Event]) -> dict[str, float]:
+    """What the device reached, e.g. {"matmul_float32": FLOP/s, "copy_float32": bytes/s, "tf32": 1.0}."""
+    found = {f"{event.kind}_{event.precision}": event.per_second for event in events if isinstance(event, Peak)}
+    for event in events:
+        if isinstance(event, Ready) and event.tf32 is not None and found:
+            found["tf32"] = float(event.tf32)
+    return found
+
+
+def document(
+    measured: Measured,
+    verdicts: Sequence[Verdict],
+    *,
+    environment: Mapping[str, str],
+    facts_digest: str,
+    seconds: float,
+    exit_reason: str,
+) -> Bench:
+    """The whole document."""
+    return Bench(
+        schema=SCHEMA,
+        environment=environment,
+        facts_digest=facts_digest,
+        results=tuple(run.result for run in measured.runs),
+        verdicts=tuple(verdicts),
+        seconds=seconds,
+        exit_reason=exit_reason,
+        peaks=measured.peaks,
+    )

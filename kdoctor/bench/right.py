@@ -1,0 +1,95 @@
+"""Whether a cell computed rightly: finite, falling, and within the bounds of its workload.
+
+Input: what the cell was, what it said at its end, and its chunks; output: sentences on what is wrong, and on what was
+accepted with a reserve. No sentence of the first kind: it is right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kdoctor.knowledge.workloads import Bound, Workload, workload
+from kdoctor.model.bench import Cell, Chunk, Done
+
+TF32_AGREEMENT = 5e-3  # TF32 keeps 10 bits: it rounds each product by up to 5e-4
+SAME_RATE = 1e-9
+FEWEST_STEPS = 20  # before that a loss may still rise
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """``wrong``: none where it is right; ``reserves``: what was let pass, and why."""
+
+    wrong: tuple[str, ...]
+    reserves: tuple[str, ...] = ()
+
+
+def judge(cell: Cell, done: Done, chunks: Sequence[Chunk], *, tf32: bool | None = None) -> Judged:
+    """By the general bounds, and by those of the workload where it has a row."""
+    row = workload(cell.workload)
+    disagreeing, reserves = ((), ()) if row is None else _agreement(row, cell, done, tf32=tf32)
+    wrong = (*_not_finite(done, chunks), *disagreeing)
+    if not wrong:
+        wrong = (*_not_falling(done, chunks), *(() if row is None else _bounds(row, cell, done)))
+    return Judged(tuple(wrong), tuple(reserves))
+
+
+def _not_finite(done: Done, chunks: Sequence[Chunk]) -> Iterator[str]:
+    losses = [*done.first_losses, *(chunk.loss for chunk in chunks), *done.losses, done.loss]
+    for number, loss in enumerate(losses, 1):
+        if loss is not None and not math.isfinite(loss):
+            yield f"The loss is {loss} (number {number} of those noted); it must be a finite number."
+            return
+    for name, value in done.checks.items():
+        if not math.isfinite(value):
+            yield f"{name} is {value}; it must be a finite number."
+
+
+def _not_falling(done: Done, chunks: Sequence[Chunk]) -> Iterator[str]:
+    if not done.first_losses or done.steps < FEWEST_STEPS or done.loss is None:
+        return
+    first, least = done.first_losses[0], min([done.loss, *done.losses, *(chunk.loss for chunk in chunks)])
+    if least >= first:
+        yield f"The loss was {first:.4g} at the first step and {least:.4g} at best after {done.steps}; it must fall."
+
+
+def _agreement(row: Workload, cell: Cell, done: Done, *, tf32: bool | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What lies farther from the float64 descent than the precision explains; and what TF32 explains."""
+    allowed = row.agreement.get(cell.precision)
+    wrong, reserves = [], []
+    for name, value in done.checks.items():
+        exact = done.checks.get(f"expected_{name}")
+        if exact is None or allowed is None:
+            continue
+        away = abs(value - exact) / max(1.0, abs(exact))
+        said = f"{name} is {value:.6g}, float64 gives {exact:.6g}: {away:.1e} apart, {allowed:.0e} is allowed."
+        if cell.precision == "float32" and tf32 and allowed < away <= TF32_AGREEMENT:
+            reserves.append(f"{said} Accepted, since float32 products are rounded to TF32 here.")
+        elif not away <= allowed:
+            wrong.append(said)
+    return tuple(wrong), tuple(reserves)
+
+
+def _bounds(row: Workload, cell: Cell, done: Done) -> Iterator[str]:
+    rate = cell.rate or done.checks.get("rate", 0.0)
+    for bound in row.bounds:
+        value = done.checks.get(bound.check)
+        if value is not None and (bound.rate is None or abs(rate - bound.rate) < SAME_RATE):
+            yield from _bound(bound, value)
+    seen = done.steps * (done.batch_size or cell.batch_size)
+    asked = row.accuracy
+    if asked is not None and done.accuracy is not None and not cell.data and seen >= asked.samples:  # noqa: SIM102
+        if not done.accuracy >= asked.least:
+            yield (
+                f"The accuracy on data not trained on is {done.accuracy:.3f} after {seen} samples; "
+                f"{asked.least} is the least."
+            )
+
+
+def _bound(bound: Bound, value: float) -> Iterator[str]:
+    if bound.near is not None and not abs(value - bound.near) <= bound.within:
+        yield f"{bound.check} is {value:.4g}; it must be {bound.near} within {bound.within}."
+    if bound.most is not None and not value <= bound.most:
+        yield f"{bound.check} is {value:.4g}; at most {bound.most} is right."
