@@ -1,0 +1,42 @@
+"""A device that computes wrongly, or on which training fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kdoctor.bench.runs import Measured, Run, label
+from kdoctor.model.bench import Verdict
+
+ACTIONS = {
+    "wrong": "Run `kdoctor check`, then the same workload on another device or in a new environment (`kdoctor fix`).",
+    "crashed": "Run `kdoctor check`; its findings name causes of a crash.",
+    "timeout": "Give it more time, or a smaller batch; then run `kdoctor check`.",
+    "oom": "Take a smaller batch, or free the memory that other processes hold (`nvidia-smi`).",
+}
+WHY = {
+    "wrong": "So small a model has one right result: a wrong one is a broken device or library.",
+    "crashed": "A workload that trains elsewhere ended in an error here.",
+    "timeout": "It did not end in its time, which healthy devices keep by far.",
+    "oom": "The memory of the device did not hold the model, its gradients and one batch.",
+}
+
+
+def judge(measured: Measured) -> Iterator[Verdict]:
+    """One verdict for each cell that failed."""
+    for run in measured.runs:
+        status = run.result.status
+        if status in ACTIONS:
+            yield Verdict(
+                name="wrong-result" if status == "wrong" else f"training-{status}",
+                severity="warning" if status == "oom" else "error",
+                what=f"{label(run.result)}: {told(run)}",
+                why=WHY[status],
+                do=ACTIONS[status],
+                evidence=run.result.notes,
+            )
+
+
+def told(run: Run) -> str:
+    """What happened, in a few words."""
+    words = {"wrong": "the result is wrong.", "crashed": "training failed.", "timeout": "no end within its time limit."}
+    return words.get(run.result.status, "out of memory.")
