@@ -10,7 +10,8 @@ wrong answer on so small a problem is a broken device or library.
 
 import sys
 
-SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
+if __name__ == "__main__" and sys.path:  # the script's directory; train.py imports this module as it is
+    sys.path.pop(0)
 
 import json
 import math
@@ -138,4 +139,54 @@ def main():
     )
 
 
-main()
+STYLE = "dense"
+LOSS = "mse"
+BATCH = WHOLE_BATCH = TRAINED
+RATE, DOCUMENTED_RATE = 0.05, 0.01
+PARAMETERS = 2
+
+
+def load(np, cell, batch):
+    """(x, y, held-out x, held-out y, what it is): the whole of what trains is one batch."""
+    pairs = points(cell["seed"])
+    x = np.array([[pair[0]] for pair in pairs], "float32")
+    y = np.array([[pair[1]] for pair in pairs], "float32")
+    return x[:batch], y[:batch], x[TRAINED:], y[TRAINED:], "200 points, seed %d" % cell["seed"]
+
+
+def layers(keras):
+    """The layers."""
+    return [keras.Input(shape=(1,)), keras.layers.Dense(1, dtype="float32")]
+
+
+def optimizer(keras, rate):
+    """The optimizer."""
+    return keras.optimizers.SGD(learning_rate=rate)
+
+
+def flops():
+    """Of training on one sample: a product and a sum forward, as many backward for the weights."""
+    return 4.0
+
+
+def prove(route, weights, rate, seed):
+    """The 301 steps beside the same in float64: numbers found, and `expected_` ones of the same names."""
+    pairs = points(seed)
+    weight, bias = weights(route)[:2]
+    expected_weight, expected_bias, expected = descend(pairs[:TRAINED], weight, bias, rate)
+    costs = []
+    for _ in range((STEPS - 1) // NOTED):
+        costs.append(route.run(1))
+        route.run(NOTED - 1)
+    costs.append(route.run(1))
+    weight, bias = weights(route)[:2]
+    checks = {"rate": rate, "weight": weight, "expected_weight": expected_weight}
+    checks.update(bias=bias, expected_bias=expected_bias, test_cost=cost(pairs[TRAINED:], weight, bias))
+    for index, (found, exact) in enumerate(zip(costs, expected)):
+        checks["cost_%d" % (index * NOTED)] = found
+        checks["expected_cost_%d" % (index * NOTED)] = exact
+    return checks
+
+
+if __name__ == "__main__":
+    main()

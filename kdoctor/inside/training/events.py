@@ -1,0 +1,35 @@
+"""One JSON object on a line for each thing that happens, on a stream that no library prints to."""
+
+import json
+import math
+import os
+
+
+def finite(value):
+    """A number for JSON, which has neither NaN nor infinity: None for those."""
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def one_line(text, limit=400):
+    """What an error says, on one line of bounded length."""
+    return " ".join(str(text).split())[:limit]
+
+
+class Speaker:
+    """Takes what was stdout for itself and sends descriptor 1 to stderr."""
+
+    def __init__(self):
+        """To be made before anything is imported that prints."""
+        self.file = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def say(self, event, **fields):
+        """Print one event at once."""
+        fields["event"] = event
+        self.file.write(json.dumps(fields, allow_nan=False) + "\n")
+        self.file.flush()
+
+    def note(self, text):
+        """A line for whoever reads stderr."""
+        os.write(2, ("kdoctor: %s\n" % one_line(text)).encode("utf-8", "replace"))

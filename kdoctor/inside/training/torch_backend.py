@@ -1,0 +1,200 @@
+"""Keras 3 on PyTorch."""
+
+import math
+import shutil
+
+from training import memory
+from training.routes import Route
+
+COMPUTE_BFLOAT16, COMPUTE_FLOAT16 = (8, 0), (7, 0)
+ADAM_EPSILON, ADAM_BETA = 1e-7, 0.999  # Keras's
+
+
+def surroundings(environ, device):
+    """Keras reads its device when it is imported."""
+    if device == "cpu":
+        environ["KERAS_TORCH_DEVICE"] = "cpu"
+    elif device.startswith("gpu"):
+        environ["KERAS_TORCH_DEVICE"] = "cuda:" + (device.partition(":")[2] or "0")
+
+
+class Backend:
+    """PyTorch on one device."""
+
+    name = "torch"
+    fit_takes_many = False
+    fit_compiles_sizes = False
+    source_name = "generator"
+
+    def __init__(self, device):
+        """Import PyTorch and make that device Keras's."""
+        import torch
+
+        self.torch, self.device, self.refused, self.strategy = torch, device, "", None
+        self.on_gpu = device.startswith("gpu")
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        self.number = int(device.partition(":")[2] or 0) if self.on_gpu else 0
+        if device == "all":
+            self.refused = "Keras on PyTorch trains on several devices only in processes of their own: not measured"
+            return
+        if self.on_gpu and self.number >= count:
+            self.refused = "PyTorch lists %d GPUs" % count
+            return
+        self.where = "cuda:%d" % self.number if self.on_gpu else "cpu"
+        if self.on_gpu:
+            torch.cuda.set_device(self.number)
+        import keras
+
+        self.keras = keras
+        if keras.config.backend() != "torch":
+            self.refused = "this Keras has no torch backend"
+
+    def versions(self):
+        """Of what trains."""
+        return {"torch": self.torch.__version__, "keras": self.keras.__version__}
+
+    def devices(self):
+        """In PyTorch's words."""
+        return ["%s %s" % (self.where, self.torch.cuda.get_device_name(self.number))] if self.on_gpu else ["cpu"]
+
+    def replicas(self):
+        """How many devices share a batch."""
+        return 1
+
+    def tf32(self):
+        """Whether a GPU rounds float32 products."""
+        if not self.on_gpu:
+            return None
+        allowed = bool(self.torch.backends.cuda.matmul.allow_tf32)
+        return allowed and self.torch.cuda.get_device_capability(self.number) >= COMPUTE_BFLOAT16
+
+    def lacks(self, precision):
+        """Why the device cannot train so, "" where it can."""
+        if precision == "mixed_float16" and not self.on_gpu:
+            return "float16 on a CPU is emulated"
+        capability = self.torch.cuda.get_device_capability(self.number) if self.on_gpu else (9, 9)
+        if precision == "mixed_bfloat16" and capability < COMPUTE_BFLOAT16:
+            return "bfloat16 needs compute capability 8.0, this is %d.%d" % capability
+        if precision == "mixed_float16" and capability < COMPUTE_FLOAT16:
+            return "float16 products need compute capability 7.0, this is %d.%d" % capability
+        return ""
+
+    def compile_options(self, workload, mode):
+        """torch.compile helps the perceptron, where there is a compiler; elsewhere it costs more than it gives."""
+        wanted = mode == "public" and getattr(workload, "TORCH_COMPILE", False) and self.has_compiler()
+        return {"jit_compile": bool(wanted)}
+
+    def has_compiler(self):
+        """Whether torch.compile finds what it needs."""
+        if not any(shutil.which(name) for name in ("g++", "clang++", "c++", "gcc")):
+            return False
+        if not self.on_gpu:
+            return True
+        try:
+            import triton  # noqa: F401
+        except ImportError:
+            return False
+        return True
+
+    def place(self, array):
+        """On the device."""
+        return self.torch.as_tensor(array, device=self.where)
+
+    def source(self, batches):
+        """What fit reads, from where training has got to."""
+        return batches.endless()
+
+    def limit(self, model, workload, batches):
+        """The fastest own loop."""
+        return Loop(self, model, workload, batches)
+
+    def no_limit(self):
+        """Why there is no own loop here."""
+        return ""
+
+    def forget_memory(self):
+        """Count the peak anew."""
+        memory.forget_peak()
+        if self.on_gpu:
+            self.torch.cuda.reset_peak_memory_stats(self.number)
+
+    def memory(self):
+        """The peak, in bytes."""
+        return int(self.torch.cuda.max_memory_allocated(self.number)) if self.on_gpu else memory.peak()
+
+    def free(self):
+        """Let go of what the last cell held."""
+        self.keras.utils.clear_session()
+        if hasattr(self.torch, "_dynamo"):
+            self.torch._dynamo.reset()
+        if self.on_gpu:
+            self.torch.cuda.empty_cache()
+
+    def _wait(self):
+        if self.on_gpu:
+            self.torch.cuda.synchronize(self.number)
+
+    def product(self, size, dtype):
+        """One large product."""
+        a = self.torch.randn(size, size, device=self.where).to(getattr(self.torch, dtype))
+        return lambda: (self.torch.matmul(a, a), self._wait())
+
+    def copy(self, count):
+        """One large copy."""
+        a = self.torch.zeros(count, device=self.where)
+        b = self.torch.empty_like(a)
+        return lambda: (b.copy_(a), self._wait())
+
+
+class Loop(Route):
+    """A plain loop: the Keras model, PyTorch's own optimizer where it computes as Keras's does."""
+
+    def __init__(self, backend, model, workload, batches):
+        """A compiled model."""
+        torch = backend.torch
+        self.torch, self.model, self.batches, self.position = torch, model, batches, 0
+        self.x, self.y = backend.place(batches.x), backend.place(batches.y)
+        self.loss_of = backend.keras.losses.get(workload.LOSS)
+        self.make = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}.get(type(model.optimizer).__name__)
+        self.restart()
+        self.name = "torch loop, %s, data on the device" % ("torch.optim" if self.make else "Keras's optimizer")
+
+    def restart(self):
+        """From the first batch, with an optimizer that has not stepped."""
+        self.position = 0
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.parameters = [variable.value for variable in self.model.trainable_variables]
+        if self.make is None:
+            return
+        rate = float(self.model.optimizer.learning_rate.value.detach().cpu())
+        try:
+            self.optimizer = self.make(self.parameters, lr=rate, fused=True)
+        except (TypeError, RuntimeError):  # older releases fuse on a GPU only
+            self.optimizer = self.make(self.parameters, lr=rate)
+
+    def run(self, steps):
+        """The loss of the last step."""
+        for _ in range(steps):
+            at = self.position % self.batches.count
+            self.position += 1
+            loss = self.loss_of(self.y[at], self.model(self.x[at], training=True)).float().mean()
+            self._learn(loss)
+        return float(loss.detach())
+
+    def _learn(self, loss):
+        for parameter in self.parameters:
+            parameter.grad = None
+        if self.make is not None:
+            loss.backward()
+            if self.make is self.torch.optim.Adam:
+                self._adapt_epsilon()
+            self.optimizer.step()
+            return
+        self.model.optimizer.scale_loss(loss).backward()
+        with self.torch.no_grad():
+            gradients = [parameter.grad for parameter in self.parameters]
+            self.model.optimizer.apply(gradients, self.model.trainable_variables)
+
+    def _adapt_epsilon(self):
+        """PyTorch adds epsilon after the correction of the second moment, Keras before it."""
+        self.optimizer.param_groups[0]["eps"] = ADAM_EPSILON / math.sqrt(1.0 - ADAM_BETA**self.position)

@@ -1,0 +1,84 @@
+"""Pictures of digits: the user's mnist.npz, Keras's cache of it, scikit-learn's 8 x 8 digits, or a seeded generator.
+
+Nothing is downloaded, and scikit-learn is read, not imported.
+"""
+
+import gzip
+import importlib.util
+import os
+
+SIDE, CLASSES = 28, 10
+TRAINED, HELD_OUT = 6000, 1000
+
+
+def load(np, data, seed, batch):
+    """(x, one-hot y, held-out x, held-out y, what it is); x in [0, 1], shape (n, 28, 28), n a multiple of ``batch``."""
+    path = data or cached()
+    if path:
+        with np.load(path) as file:
+            x, y, xt, yt = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))
+        label = "%s, %d images" % ("mnist.npz" if not data else data, len(x))
+        x, xt = x.astype("float32") / 255.0, xt.astype("float32") / 255.0
+        order = np.random.RandomState(seed).permutation(len(x))
+        x, y = x[order], y[order]
+    else:
+        x, y, xt, yt, label = small(np, seed)
+    eye = np.eye(CLASSES, dtype="float32")
+    rows = whole(len(x), batch)
+    index = np.arange(rows) % len(x)
+    return x[index], eye[y.astype(int)[index]], xt[:HELD_OUT], eye[yt.astype(int)[:HELD_OUT]], label
+
+
+def whole(count, batch):
+    """As many rows as make whole batches: the next multiple of ``batch``, or one batch."""
+    return max(count // batch, 1) * batch
+
+
+def cached():
+    """Keras's own copy of MNIST, "" where there is none."""
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    path = os.path.join(home, "datasets", "mnist.npz")
+    return path if os.path.isfile(path) else ""
+
+
+def sklearn_digits(np):
+    """(1797 pictures of 28 x 28, their digits), or None where scikit-learn is not installed."""
+    try:
+        found = importlib.util.find_spec("sklearn")
+    except (ImportError, ValueError):
+        found = None
+    if found is None or not found.origin:
+        return None
+    path = os.path.join(os.path.dirname(found.origin), "datasets", "data", "digits.csv.gz")
+    try:
+        with gzip.open(path, "rt") as file:
+            rows = np.array([line.split(",") for line in file.read().split()], dtype="float32")
+    except (OSError, ValueError):
+        return None
+    small_images = rows[:, :64].reshape(-1, 8, 8) / 16.0
+    large = np.kron(small_images, np.ones((1, 3, 3), "float32"))
+    return np.pad(large, ((0, 0), (2, 2), (2, 2)), "constant").astype("float32"), rows[:, 64].astype(int)
+
+
+def generated(np, seed):
+    """Ten random pictures, each seen through noise."""
+    draw = np.random.RandomState(seed)
+    shapes = draw.uniform(0.0, 1.0, (CLASSES, SIDE, SIDE)).astype("float32")
+    y = draw.randint(0, CLASSES, TRAINED + HELD_OUT)
+    noise = draw.normal(0.0, 0.35, (len(y), SIDE, SIDE)).astype("float32")
+    return np.clip(shapes[y] + noise, 0.0, 1.0), y
+
+
+def small(np, seed):
+    """Pictures that need no file of MNIST: (x, y, held-out x, held-out y, what they are)."""
+    draw = np.random.RandomState(seed + 2)
+    found = sklearn_digits(np)
+    if found is None:
+        x, y = generated(np, seed)
+        return x[:TRAINED], y[:TRAINED], x[TRAINED:], y[TRAINED:], "generated digits, seed %d" % seed
+    x, y = found
+    order = draw.permutation(len(x))
+    x, y = x[order], y[order]
+    held = 297
+    index = draw.randint(held, len(x), TRAINED)
+    return x[index], y[index], x[:held], y[:held], "scikit-learn's digits, enlarged"

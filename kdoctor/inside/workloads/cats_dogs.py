@@ -1,0 +1,109 @@
+"""The cat and dog network: 180 x 180 x 3 images, three convolutions of 64, 13,300,033 parameters, RMSprop, batches of 64.
+
+Images are the user's (a folder with one folder for each of two classes, read by Keras) or generated: a bright disc
+against a bright cross. In a full run they are augmented (rotation 15, shear and zoom 0.2, flip, shifts 0.1) and the
+learning rate is halved on a plateau (patience 3, not below 1e-5).
+"""
+
+from workloads import _flops
+from workloads._digits import whole
+
+STYLE = "convolution"
+LOSS = "binary_crossentropy"
+BATCH, EPOCHS = 64, 10
+RATE = 0.001
+PARAMETERS = 13300033
+SIDE = 180
+TRAINED, HELD_OUT, MOST_READ = 128, 64, 2000
+LEARNED_AFTER, LEAST_ACCURACY = 6400, 0.8
+PLATEAU = {"factor": 0.5, "patience": 3, "floor": 1e-5}
+ROTATION, SHEAR, ZOOM, SHIFT = 15.0, 0.2, 0.2, 0.1
+
+
+def load(np, cell, batch):
+    """(x, y, held-out x, held-out y, what it is)."""
+    if cell["data"]:
+        x, y, label = read(np, cell["data"], cell["seed"])
+    else:
+        x, y = generated(np, np.random.RandomState(cell["seed"] + 4), max(TRAINED, batch) + HELD_OUT)
+        label = "generated images, seed %d" % cell["seed"]
+    held = min(HELD_OUT, len(x) // 5)
+    index = held + np.arange(whole(len(x) - held, batch)) % (len(x) - held)
+    return x[index], y[index], x[:held], y[:held], label
+
+
+def read(np, folder, seed):
+    """Up to 2000 images in random order."""
+    try:
+        from keras.utils import image_dataset_from_directory
+    except ImportError:
+        from tensorflow.keras.preprocessing import image_dataset_from_directory
+    found = image_dataset_from_directory(
+        folder, label_mode="binary", image_size=(SIDE, SIDE), batch_size=64, shuffle=True, seed=seed
+    )
+    images, labels, count = [], [], 0
+    for x, y in found:
+        images.append(np.asarray(x, "float32") / 255.0)
+        labels.append(np.asarray(y, "float32").reshape(-1, 1))
+        count += len(images[-1])
+        if count >= MOST_READ:
+            break
+    return np.concatenate(images), np.concatenate(labels), "%s, %d images" % (folder, count)
+
+
+def generated(np, draw, count):
+    """Noise with a disc (1) or a cross (0) somewhere."""
+    y = draw.randint(0, 2, count)
+    x = np.empty((count, SIDE, SIDE, 3), "float32")
+    rows, columns = np.ogrid[:SIDE, :SIDE]
+    for index in range(count):
+        x[index] = draw.uniform(0.0, 0.5, (SIDE, SIDE, 3))
+        top, left = draw.randint(50, 130, 2)
+        if y[index]:
+            mask = (rows - top) ** 2 + (columns - left) ** 2 < 900
+        else:
+            down, across = abs(rows - top), abs(columns - left)
+            mask = ((down < 6) & (across < 40)) | ((down < 40) & (across < 6))
+        x[index][mask] += 0.5
+    return x, y.astype("float32").reshape(-1, 1)
+
+
+def augmented(np, x, draw):
+    """Each image turned, sheared, zoomed, shifted and flipped at random; nearest values, edges repeated."""
+    result = np.empty_like(x)
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype("float32") - SIDE / 2.0
+    for index, image in enumerate(x):
+        angle, shear = np.deg2rad(draw.uniform(-ROTATION, ROTATION)), np.deg2rad(draw.uniform(-SHEAR, SHEAR))
+        high, wide = draw.uniform(1.0 - ZOOM, 1.0 + ZOOM, 2)
+        down, across = draw.uniform(-SHIFT, SHIFT, 2) * SIDE
+        if draw.randint(2):
+            wide = -wide
+        i = (np.cos(angle) * rows - np.sin(angle + shear) * columns) * high + down + SIDE / 2.0
+        j = (np.sin(angle) * rows + np.cos(angle + shear) * columns) * wide + across + SIDE / 2.0
+        result[index] = image[np.clip(i, 0, SIDE - 1).astype(int), np.clip(j, 0, SIDE - 1).astype(int)]
+    return result
+
+
+def layers(keras):
+    """The layers."""
+    new = keras.layers
+    made = [keras.Input(shape=(SIDE, SIDE, 3))]
+    for _ in range(3):
+        made.append(new.Conv2D(64, 5, padding="same", activation="relu"))
+        made.append(new.MaxPooling2D(3, 2, padding="same"))
+        made.append(new.BatchNormalization())
+    made += [new.Flatten(), new.Dense(384, activation="relu"), new.Dropout(0.5)]
+    made += [new.Dense(units, activation="relu") for units in (192, 64, 32)]
+    return [*made, new.Dense(1, activation="sigmoid", dtype="float32")]
+
+
+def optimizer(keras, rate):
+    """The optimizer."""
+    return keras.optimizers.RMSprop(learning_rate=rate, rho=0.95)
+
+
+def flops():
+    """Of training on one sample."""
+    first = _flops.convolution(180, 180, 64, 75, first=True)
+    others = _flops.convolution(90, 90, 64, 1600) + _flops.convolution(45, 45, 64, 1600)
+    return first + others + _flops.dense((23 * 23 * 64, 384, 192, 64, 32, 1), first=False)
