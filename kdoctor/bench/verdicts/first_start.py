@@ -1,4 +1,4 @@
-"""A first step that takes far longer than compiling a small model: code is made for this GPU from PTX at first start."""
+"""A first step far longer than compiling a small model takes: the driver makes code for this GPU from PTX."""
 
 from __future__ import annotations
 

@@ -1,0 +1,194 @@
+"""Two documents of `kdoctor bench`: what became slower or faster, and what cannot be compared.
+
+Input: an earlier document (a baseline) and a later one; output: a change for each result that both have and that
+measured the same thing, and a reason for each that has no such partner. Versions, device, model, data, precision and
+route must be the same; a change is told only beyond the noise of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from kdoctor.bench.runs import good, label
+from kdoctor.measure.difference import Difference, difference
+from kdoctor.model.bench import Bench, Result, Verdict
+from kdoctor.model.trouble import Trouble
+
+IDENTITY = ("workload", "backend", "device", "mode", "precision", "batch_size", "on_device")
+SAME = ("device_name", "parameters", "data", "route", "epochs")
+BACKENDS = frozenset(("tensorflow", "jax", "jaxlib", "torch"))
+OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
+NO_MATTER = frozenset(("kdoctor", "date", "prefix", "interpreter", "host"))
+
+Outcome = Literal["slower", "faster", "same", "unclear"]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """``speed``: samples a second now by then (0.85: 15 % fewer). ``detectable``: the least change that would be told.
+
+    ``outcome`` unclear: noise hides even a change that would matter.
+    """
+
+    name: str
+    speed: float
+    detectable: float
+    outcome: Outcome
+
+
+class Unlike(msgspec.Struct, frozen=True, kw_only=True):
+    """A result without a partner, and what differs or is missing."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """All results of both documents; ``refused``: nothing at all could be compared."""
+
+    changes: tuple[Change, ...]
+    unlike: tuple[Unlike, ...]
+
+    @property
+    def refused(self) -> bool:
+        """Whether there is not one change to tell of."""
+        return not self.changes
+
+
+UNCLEAR = 0.2
+
+
+def compare(before: Bench, after: Bench) -> Comparison:
+    """Every result of the later document, then those that only the earlier one has."""
+    changes, unlike = [], []
+    earlier = {identity(result): result for result in before.results}
+    for result in after.results:
+        old = earlier.pop(identity(result), None)
+        reasons = _missing(result, before) if old is None else tuple(_reasons(old, result, before, after))
+        if old is None or reasons:
+            unlike.append(Unlike(name=label(result), reasons=reasons))
+        else:
+            changes.append(_change(old, result))
+    unlike += [Unlike(name=label(old), reasons=("It is in the baseline only.",)) for old in earlier.values()]
+    return Comparison(changes=tuple(changes), unlike=tuple(unlike))
+
+
+def identity(result: Result) -> tuple[object, ...]:
+    """What two results must share to be looked at together."""
+    return tuple(getattr(result, field) for field in IDENTITY)
+
+
+def _missing(result: Result, before: Bench) -> tuple[str, ...]:
+    """How the nearest result of the baseline differs."""
+    same = [old for old in before.results if old.workload == result.workload]
+    if not same:
+        return (f"The baseline has no `{result.workload}`.",)
+
+    def differing(old: Result) -> list[str]:
+        return [field for field in IDENTITY if getattr(old, field) != getattr(result, field)]
+
+    nearest = min(same, key=lambda old: len(differing(old)))
+    return tuple(_differs(field, getattr(nearest, field), getattr(result, field)) for field in differing(nearest))
+
+
+def _differs(field: str, old: object, new: object) -> str:
+    return f"{field.replace('_', ' ')}: {old or 'none'} in the baseline, {new or 'none'} now."
+
+
+def _reasons(old: Result, new: Result, before: Bench, after: Bench) -> Iterator[str]:
+    """Why these two must not be compared; none: they may."""
+    for field in SAME:
+        if getattr(old, field) != getattr(new, field):
+            yield _differs(field, getattr(old, field), getattr(new, field))
+    for name, (was, is_) in _versions(new, before.environment, after.environment).items():
+        yield _differs(name, was, is_)
+    for result, when in ((old, "in the baseline"), (new, "now")):
+        if not good(result):
+            few = result.status == "ok"
+            yield f"It was {'timed too seldom' if few else result.status} {when}."
+
+
+def _versions(result: Result, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """What differs in the environment; versions of other backends do not matter to this result."""
+    others = BACKENDS - set(OF_BACKEND[result.backend])
+    names = sorted((before.keys() | after.keys()) - others - NO_MATTER)
+    both = {name: (before.get(name, ""), after.get(name, "")) for name in names}
+    return {name: (was, is_) for name, (was, is_) in both.items() if was != is_}
+
+
+def _change(old: Result, new: Result) -> Change:
+    found = difference(old.raw, new.raw)
+    return Change(name=label(new), speed=1 / found.ratio, detectable=found.detectable, outcome=_outcome(found))
+
+
+def _outcome(found: Difference) -> Outcome:
+    if found.clear:
+        return "slower" if found.ratio > 1 else "faster"
+    return "unclear" if found.detectable > UNCLEAR else "same"
+
+
+def verdicts_of(comparison: Comparison, *, fail_below: float | None = None) -> tuple[Verdict, ...]:
+    """An error for each that is below ``fail_below`` of the baseline's speed and clearly slower; else a warning.
+
+    A change that noise hides is a note, so that a gate does not pass in silence what it could not see.
+    """
+    said = []
+    for change in comparison.changes:
+        if change.outcome == "slower":
+            said.append(_slower(change, fail_below))
+        elif change.outcome == "unclear":
+            said.append(_unclear(change))
+    return tuple(said)
+
+
+def _slower(change: Change, fail_below: float | None) -> Verdict:
+    below = fail_below is not None and change.speed < fail_below
+    limit = f" At least {fail_below:.0%} was asked for." if below else ""
+    return Verdict(
+        name="below-baseline" if below else "slower-than-baseline",
+        severity="error" if below else "warning",
+        what=f"{change.name}: {change.speed:.0%} of the baseline's speed.",
+        why=f"The noise of both explains up to {change.detectable:.0%}.{limit}",
+        do="Measure again on a quiet machine; if it stays, look for what changed since the baseline.",
+        evidence=(f"speed now by then: {change.speed:.3f}", f"smallest change told: {change.detectable:.1%}"),
+    )
+
+
+def _unclear(change: Change) -> Verdict:
+    return Verdict(
+        name="baseline-unclear",
+        severity="note",
+        what=f"{change.name}: too noisy to be compared with the baseline.",
+        why=f"Only a change beyond {change.detectable:.0%} could be told from noise.",
+        do="Measure longer, on a quiet machine.",
+        evidence=(f"speed now by then: {change.speed:.3f}",),
+    )
+
+
+def refusal(comparison: Comparison, source: str) -> Trouble:
+    """Why nothing of the baseline ``source`` can be compared."""
+    reasons = list(dict.fromkeys(reason for one in comparison.unlike for reason in one.reasons))
+    said = " ".join(reasons[:3]) or "Both documents hold no result."
+    hint = "Make a baseline with the same command in the same environment: `kdoctor bench --format json`."
+    return Trouble("baseline-unlike", f"{source} measured other things: {said}", hint=hint)
+
+
+def read(content: bytes, source: str) -> Bench:
+    """A document of `kdoctor bench --format json`."""
+    hint = "Make one with `kdoctor bench --format json > baseline.json`."
+    try:
+        return msgspec.json.decode(content, type=Bench)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Trouble("baseline-unreadable", f"{source} is no document of kdoctor bench: {error}", hint=hint) from error
+
+
+def text(comparison: Comparison) -> Sequence[str]:
+    """One line for each result."""
+    lines = [
+        f"{change.name}: {change.speed:.0%} of the baseline's speed, {change.outcome}"
+        f" (told from {change.detectable:.0%} on)"
+        for change in comparison.changes
+    ]
+    return [*lines, *(f"{one.name}: not compared. {' '.join(one.reasons)}" for one in comparison.unlike)]
