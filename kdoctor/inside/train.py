@@ -21,9 +21,7 @@ sys.path.insert(0, SCRIPT_DIRECTORY)
 from training import catalogue, events, memory, peaks
 from training import cell as cells
 
-BACKENDS = {
-    name: importlib.import_module("training.%s_backend" % name) for name in ("tensorflow", "jax", "torch")
-}
+BACKENDS = {name: importlib.import_module("training.%s_backend" % name) for name in ("tensorflow", "jax", "torch")}
 WORKLOADS = catalogue.find()
 sys.path.remove(SCRIPT_DIRECTORY)
 sys.dont_write_bytecode = WROTE
@@ -57,22 +55,19 @@ def begin(request, speaker):
 
 def train(backend, speaker, index, asked):
     """One cell, whatever comes of it; what it held is let go by the caller, after the traceback is gone."""
-    done = {}
+    if asked["workload"] not in WORKLOADS:
+        return "skipped", {"detail": "no workload of that name: it is one of %s" % ", ".join(sorted(WORKLOADS))}
+    cell = cells.Cell(backend, speaker, index, asked, WORKLOADS[asked["workload"]])
+    reason = cell.refusal()
+    if reason:
+        return "skipped", dict(cell.done, detail=reason)
     try:
-        workload = WORKLOADS.get(asked["workload"])
-        if workload is None:
-            raise cells.Skipped("no workload of that name: %s" % ", ".join(sorted(WORKLOADS)))
-        cell = cells.Cell(backend, speaker, index, asked, workload)
-        done = cell.done
         cell.run()
-        return "ok", done
-    except cells.Skipped as reason:
-        return "skipped", dict(done, detail=events.one_line(reason))
     except Exception as error:  # of whatever kind a framework has
         traceback.print_exc()
         status = "oom" if memory.is_out_of_memory(error) else "failed"
-        checks = {name: value for name, value in done.get("checks", {}).items() if value == value}
-        return status, dict(done, checks=checks, detail=events.one_line("%s: %s" % (type(error).__name__, error)))
+        return status, dict(cell.done, detail=events.one_line("%s: %s" % (type(error).__name__, error)))
+    return "ok", cell.done
 
 
 def main():

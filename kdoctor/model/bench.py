@@ -74,13 +74,16 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, tag="phase", tag_field="e
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True, tag="chunk", tag_field="event"):
-    """A timed run of steps, ended by reading a value back from the device. ``cpu_s``: of the whole child."""
+    """A timed run of steps, ended by reading a value back from the device.
+
+    ``cpu_s``: of the whole child. ``loss``: None where it is no finite number.
+    """
 
     cell: int
     steps: int
     seconds: float
     cpu_s: float
-    loss: float
+    loss: float | None
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="event"):
@@ -90,7 +93,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="eve
     an epoch where epochs were asked for. ``accuracy``: on data that it was not trained on, None for a regression.
     ``checks``: what the workload itself found right or wrong, e.g. {"weight": 0.4967, "expected_weight": 0.4968}.
     ``flops_per_sample``: analytic, forward and backward. ``data``: what it was trained on. ``first_step_s``: compile
-    and first step together. ``detail``: of what went wrong, one line.
+    and first step together. ``detail``: of what went wrong, one line. A loss that is no finite number is None.
     """
 
     cell: int
@@ -99,9 +102,9 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="eve
     steps: int = 0
     loss: float | None = None
     accuracy: float | None = None
-    first_losses: tuple[float, ...] = ()
-    losses: tuple[float, ...] = ()
-    checks: Mapping[str, float] = {}
+    first_losses: tuple[float | None, ...] = ()
+    losses: tuple[float | None, ...] = ()
+    checks: Mapping[str, float | None] = {}
     parameters: int = 0
     flops_per_sample: float = 0.0
     first_step_s: float = 0.0
@@ -161,8 +164,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     status: Status
     device_name: str = ""
-    first_losses: tuple[float, ...] = ()
-    losses: tuple[float, ...] = ()
+    first_losses: tuple[float | None, ...] = ()
+    losses: tuple[float | None, ...] = ()
     parameters: int = 0
     memory_bytes: int = 0
     route: str = ""

@@ -7,10 +7,7 @@ from training.events import finite
 from training.routes import Batches, Documented, Fit
 
 FIRST_STEPS = 5
-
-
-class Skipped(Exception):
-    """What cannot be measured here, with the reason."""
+HALF = 0.5  # a probability that decides between two classes
 
 
 class Cell:
@@ -30,11 +27,11 @@ class Cell:
         documented = getattr(self.workload, "DOCUMENTED_RATE", self.workload.RATE)
         return documented if self.asked["mode"] == "documented" else self.workload.RATE
 
-    def refuse(self):
-        """Raise for what this backend or device cannot do."""
+    def refusal(self):
+        """Why this backend or device cannot do what is asked, "" where it can."""
         asked, backend = self.asked, self.backend
         if asked["device"] != backend.device:
-            raise Skipped("this child trains on %s" % backend.device)
+            return "this child trains on %s" % backend.device
         reason = backend.lacks(asked["precision"])
         if not reason and asked["mode"] == "limit":
             reason = backend.no_limit()
@@ -42,12 +39,10 @@ class Cell:
                 reason = "images are augmented on the host, which an own loop over data on the device leaves out"
         if not reason and self.size % backend.replicas():
             reason = "a batch of %d cannot be shared by %d devices" % (self.size, backend.replicas())
-        if reason:
-            raise Skipped(reason)
+        return reason
 
     def run(self):
         """All of it; what is found is in ``done``."""
-        self.refuse()
         self.phase("building")
         self.backend.forget_memory()
         model.policy(self.keras, self.asked["precision"])
@@ -150,7 +145,9 @@ class Cell:
         if self.workload.LOSS == "mse":
             checks["held_out_cost"] = float(np.mean((predicted - expected) ** 2))
         else:
-            right = predicted.argmax(1) == expected.argmax(1) if expected.shape[1] > 1 else (predicted > 0.5) == expected
+            right = (
+                predicted.argmax(1) == expected.argmax(1) if expected.shape[1] > 1 else (predicted > HALF) == expected
+            )
             self.done["accuracy"] = checks["accuracy"] = float(np.mean(right))
             if self.done["steps"] * self.size >= self.workload.LEARNED_AFTER and not self.asked["rate"]:
                 checks["least_accuracy"] = self.workload.LEAST_ACCURACY

@@ -2,6 +2,8 @@
 
 import math
 
+MATRIX = 2  # dimensions; what has fewer is a bias or a scale
+
 
 def policy(keras, precision):
     """Set the precision of the layers that are made from now on."""
@@ -24,7 +26,7 @@ def initial_weights(np, shapes, kept, seed):
     draw = np.random.RandomState(seed + 1)
     values = []
     for shape, value in zip(shapes, kept):
-        if len(shape) < 2:
+        if len(shape) < MATRIX:
             values.append(value)
             continue
         receptive = 1

@@ -14,8 +14,8 @@ class Batches:
     def __init__(self, x, y, size):
         """Whole batches only; views of the arrays."""
         self.count = len(x) // size
-        self.x = x[: self.count * size].reshape((self.count, size) + x.shape[1:])
-        self.y = y[: self.count * size].reshape((self.count, size) + y.shape[1:])
+        self.x = x[: self.count * size].reshape((self.count, size, *x.shape[1:]))
+        self.y = y[: self.count * size].reshape((self.count, size, *y.shape[1:]))
         self.items = [(self.x[index], self.y[index]) for index in range(self.count)]
         self.on_device = False
         self.change = None  # of a batch on the host, e.g. augmentation

@@ -6,6 +6,7 @@ from training import memory
 from training.model import optimizer_variables
 from training.routes import Route
 
+FIRST_MAJOR = 2  # TensorFlow 1 has sessions
 LOGICAL_CPUS = 2
 COMPUTE_BFLOAT16, COMPUTE_FLOAT16 = (8, 0), (7, 0)
 
@@ -23,7 +24,7 @@ class Backend:
         import tensorflow as tf
 
         self.tf, self.device, self.strategy, self.refused = tf, device, None, ""
-        if int(tf.__version__.split(".")[0]) < 2:
+        if int(tf.__version__.split(".")[0]) < FIRST_MAJOR:
             self.refused = "TensorFlow %s trains in another way: kdoctor bench needs TensorFlow 2" % tf.__version__
             return
         self.gpus = tf.config.list_physical_devices("GPU")
@@ -111,7 +112,9 @@ class Backend:
             x, y = batches.items[0]
             shapes = (tf.TensorShape(x.shape), tf.TensorShape(y.shape))
             types = (tf.as_dtype(x.dtype), tf.as_dtype(y.dtype))
-            return tf.data.Dataset.from_generator(batches.endless, types, shapes).prefetch(tf.data.experimental.AUTOTUNE)
+            return tf.data.Dataset.from_generator(batches.endless, types, shapes).prefetch(
+                tf.data.experimental.AUTOTUNE
+            )
         with tf.device("/CPU:0"):
             data = tf.data.Dataset.from_tensor_slices((batches.x, batches.y))
             data = data.repeat().skip(batches.position % batches.count).prefetch(tf.data.experimental.AUTOTUNE)
@@ -149,22 +152,16 @@ class Backend:
         tf = self.tf
         a = tf.cast(tf.random.normal((size, size)), dtype)
 
-        @tf.function
-        def multiply(a):
-            return tf.linalg.matmul(a, a)
-
-        return lambda: multiply(a)[:1, :1].numpy()
+        multiply = tf.function(tf.linalg.matmul)
+        return lambda: multiply(a, a)[:1, :1].numpy()
 
     def copy(self, count):
         """One large copy, written as an addition that reads once and writes once."""
         tf = self.tf
         a = tf.zeros((count,), tf.float32)
 
-        @tf.function
-        def add(a):
-            return a + 1.0
-
-        return lambda: add(a)[:1].numpy()
+        add = tf.function(tf.add)
+        return lambda: add(a, 1.0)[:1].numpy()
 
 
 class Loop(Route):

@@ -125,8 +125,8 @@ class Backend:
     def free(self):
         """Let go of what the last cell held."""
         self.keras.utils.clear_session()
-        if hasattr(self.torch, "_dynamo"):
-            self.torch._dynamo.reset()
+        if hasattr(self.torch, "compiler"):
+            self.torch.compiler.reset()
         if self.on_gpu:
             self.torch.cuda.empty_cache()
 

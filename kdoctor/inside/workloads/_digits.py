@@ -17,7 +17,7 @@ def load(np, data, seed, batch):
     if path:
         with np.load(path) as file:
             x, y, xt, yt = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))
-        label = "%s, %d images" % ("mnist.npz" if not data else data, len(x))
+        label = "%s, %d images" % (data or "mnist.npz", len(x))
         x, xt = x.astype("float32") / 255.0, xt.astype("float32") / 255.0
         order = np.random.RandomState(seed).permutation(len(x))
         x, y = x[order], y[order]

@@ -13,11 +13,11 @@ def dense(sizes, first):
     return total
 
 
-def convolution(height, width, filters, kernel, first=False):
+def convolution(height, width, filters, kernel, first):
     """``height`` and ``width`` of the output; ``kernel``: values that one output value is made of."""
     return 2.0 * height * width * filters * kernel * (2 if first else 3)
 
 
 def lstm(words, features, units):
-    """Four gates from the input and from the state before, for each word; the embedding's gradient needs the input's."""
+    """Four gates from the input and from the state before, for each word; the embedding learns through the input."""
     return 2.0 * words * (features + units) * 4 * units * 3

@@ -17,11 +17,14 @@ def load(np, data, seed, batch):
     """(x, y, held-out x, held-out y, what it is); x (n, 80) of int32, y (n, 1) of 0 and 1."""
     path = data or cached()
     if path:
-        with np.load(path, allow_pickle=True) as file:  # noqa: S301  Keras's own format, which the user named or fetched
+        with np.load(path, allow_pickle=True) as file:  # Keras's own format
             parts = [file[name] for name in ("x_train", "y_train", "x_test", "y_test")]
         order = np.random.RandomState(seed).permutation(len(parts[0]))
         x, y = padded(np, parts[0][order]), parts[1][order]
-        xt, yt = padded(np, parts[2][:: max(len(parts[2]) // HELD_OUT, 1)]), parts[3][:: max(len(parts[3]) // HELD_OUT, 1)]
+        xt, yt = (
+            padded(np, parts[2][:: max(len(parts[2]) // HELD_OUT, 1)]),
+            parts[3][:: max(len(parts[3]) // HELD_OUT, 1)],
+        )
         label = "%s, %d reviews" % (data or "imdb.npz", len(x))
     else:
         draw = np.random.RandomState(seed + 3)

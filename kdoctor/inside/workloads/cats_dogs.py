@@ -1,4 +1,4 @@
-"""The cat and dog network: 180 x 180 x 3 images, three convolutions of 64, 13,300,033 parameters, RMSprop, batches of 64.
+"""The cat and dog network: images of 180 x 180 x 3, three convolutions, 13,300,033 parameters, RMSprop, batches of 64.
 
 Images are the user's (a folder with one folder for each of two classes, read by Keras) or generated: a bright disc
 against a bright cross. In a full run they are augmented (rotation 15, shear and zoom 0.2, flip, shifts 0.1) and the
@@ -15,6 +15,7 @@ RATE = 0.001
 PARAMETERS = 13300033
 SIDE = 180
 TRAINED, HELD_OUT, MOST_READ = 128, 64, 2000
+RADIUS, WIDTH, LENGTH = 30, 6, 40  # of the disc and of the cross, in pixels
 LEARNED_AFTER, LEAST_ACCURACY = 6400, 0.8
 PLATEAU = {"factor": 0.5, "patience": 3, "floor": 1e-5}
 ROTATION, SHEAR, ZOOM, SHIFT = 15.0, 0.2, 0.2, 0.1
@@ -60,10 +61,10 @@ def generated(np, draw, count):
         x[index] = draw.uniform(0.0, 0.5, (SIDE, SIDE, 3))
         top, left = draw.randint(50, 130, 2)
         if y[index]:
-            mask = (rows - top) ** 2 + (columns - left) ** 2 < 900
+            mask = (rows - top) ** 2 + (columns - left) ** 2 < RADIUS**2
         else:
             down, across = abs(rows - top), abs(columns - left)
-            mask = ((down < 6) & (across < 40)) | ((down < 40) & (across < 6))
+            mask = ((down < WIDTH) & (across < LENGTH)) | ((down < LENGTH) & (across < WIDTH))
         x[index][mask] += 0.5
     return x, y.astype("float32").reshape(-1, 1)
 
@@ -105,5 +106,5 @@ def optimizer(keras, rate):
 def flops():
     """Of training on one sample."""
     first = _flops.convolution(180, 180, 64, 75, first=True)
-    others = _flops.convolution(90, 90, 64, 1600) + _flops.convolution(45, 45, 64, 1600)
+    others = _flops.convolution(90, 90, 64, 1600, first=False) + _flops.convolution(45, 45, 64, 1600, first=False)
     return first + others + _flops.dense((23 * 23 * 64, 384, 192, 64, 32, 1), first=False)

@@ -40,4 +40,4 @@ def optimizer(keras, rate):
 def flops():
     """Of training on one sample."""
     first = _flops.convolution(28, 28, 6, 25, first=True)
-    return first + _flops.convolution(10, 10, 16, 150) + _flops.dense((400, 120, 84, 10), first=False)
+    return first + _flops.convolution(10, 10, 16, 150, first=False) + _flops.dense((400, 120, 84, 10), first=False)
