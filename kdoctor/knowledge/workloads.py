@@ -38,6 +38,7 @@ class Workload(Row, frozen=True, kw_only=True, rename={"bounds": "bound"}):
     batch_size: int
     source: str
     agreement: Mapping[str, float] = {}
+    cost_agreement: Mapping[str, float] = {}
     bounds: tuple[Bound, ...] = ()
     accuracy: Accuracy | None = None
 
