@@ -142,10 +142,15 @@ class Backend:
         return lambda: multiply(a).block_until_ready()
 
     def copy(self, count):
-        """One large copy, written as an addition that reads once and writes once."""
-        a = self.jax.numpy.zeros((count,), "float32")
-        add = self.jax.jit(lambda a: a + 1.0)
-        return lambda: add(a).block_until_ready()
+        """One large copy: an addition in place, which reads and writes everything once."""
+        kept = [self.jax.numpy.zeros((count,), "float32")]
+        add = self.jax.jit(lambda a: a + 1.0, donate_argnums=0)
+
+        def once():
+            kept[0] = add(kept[0])
+            kept[0].block_until_ready()
+
+        return once
 
 
 class Loop(Route):

@@ -28,7 +28,7 @@ def load(np, cell, batch):
     else:
         x, y = generated(np, np.random.RandomState(cell["seed"] + 4), max(TRAINED, batch) + HELD_OUT)
         label = "generated images, seed %d" % cell["seed"]
-    held = min(HELD_OUT, len(x) // 5)
+    held = min(HELD_OUT, len(x) // 3)
     index = held + np.arange(whole(len(x) - held, batch)) % (len(x) - held)
     return x[index], y[index], x[:held], y[:held], label
 
