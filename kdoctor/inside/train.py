@@ -86,9 +86,10 @@ def main():
         if request["peaks"]:
             peaks.measure(backend, speaker)
         for index, asked in enumerate(request["cells"]):
-            gc.collect()
             status, done = train(backend, speaker, index, asked)
+            gc.collect()
             backend.free()
+            gc.collect()
             speaker.say("done", cell=index, status=status, **done)
     speaker.say("end")
     sys.stderr.flush()

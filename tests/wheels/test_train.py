@@ -63,7 +63,7 @@ def test_the_regression_agrees_with_float64_in_every_mode(train: Train, backend:
     for done in ended(train(backend, *(cell("linear", backend, mode=mode) for mode in MODES))):
         checks = done.checks
         for name in ("weight", "bias", *(f"cost_{step}" for step in (0, 100, 200, 300))):
-            assert (name, checks[name]) == (name, pytest.approx(checks[f"expected_{name}"], rel=1e-4))
+            assert checks[name] == pytest.approx(checks[f"expected_{name}"], rel=1e-4), name
 
 
 @each_backend

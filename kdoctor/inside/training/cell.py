@@ -75,6 +75,9 @@ class Cell:
         self._measure(route)
         self.phase("evaluating")
         route.finish()
+        if hasattr(self.workload, "settle"):
+            weights, seed = self._weights(route), self.asked["seed"]
+            self.done["checks"].update(self.workload.settle(weights, self.rate, self.done["steps"], seed))
         self._evaluate()
 
     def _route(self):

@@ -144,6 +144,8 @@ LOSS = "mse"
 BATCH = WHOLE_BATCH = TRAINED
 RATE, DOCUMENTED_RATE = 0.05, 0.01
 PARAMETERS = 2
+SETTLED = 25.0  # e to this is how much smaller the distance to the least squares' line has become
+FASTEST = 0.5  # a rate above this may never settle
 
 
 def load(np, cell, batch):
@@ -185,6 +187,19 @@ def prove(route, weights, rate, seed):
     for index, (found, exact) in enumerate(zip(costs, expected)):
         checks["cost_%d" % (index * NOTED)] = found
         checks["expected_cost_%d" % (index * NOTED)] = exact
+    return checks
+
+
+def settle(weights, rate, steps, seed):
+    """After so many steps that nothing changes any more, what was learned is the least squares' line."""
+    pairs = points(seed)[:TRAINED]
+    mean_x, mean_y = (sum(pair[axis] for pair in pairs) / TRAINED for axis in (0, 1))
+    spread = sum((x - mean_x) ** 2 for x, _ in pairs)
+    if not SETTLED < 2.0 * rate * steps * spread / TRAINED or rate > FASTEST:
+        return {}
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in pairs) / spread
+    checks = {"settled_weight": weights[0], "expected_settled_weight": slope}
+    checks.update(settled_bias=weights[1], expected_settled_bias=mean_y - slope * mean_x)
     return checks
 
 
