@@ -29,10 +29,10 @@ def markdown(bench: Bench) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that means itself in Markdown.
+    r"""Text that means itself in Markdown.
 
     >>> escaped("a_b | <i>")
-    'a\\\\_b \\\\| \\\\<i\\\\>'
+    'a\\_b \\| \\<i\\>'
     """
     return _SIGNS.sub(r"\\\1", visible(text))
 
