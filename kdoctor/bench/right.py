@@ -30,7 +30,7 @@ def judge(cell: Cell, done: Done, chunks: Sequence[Chunk], *, tf32: bool | None 
     """By the general bounds, and by those of the workload where it has a row."""
     row = workload(cell.workload)
     disagreeing, reserves = ((), ()) if row is None else _agreement(row, cell, done, tf32=tf32)
-    wrong = (*_not_finite(done, chunks), *disagreeing)
+    wrong = tuple(_not_finite(done, chunks)) or disagreeing
     if not wrong:
         wrong = (*_not_falling(done, chunks), *(() if row is None else _bounds(row, cell, done)))
     return Judged(tuple(wrong), tuple(reserves))

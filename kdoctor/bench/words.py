@@ -6,7 +6,7 @@ from kdoctor.bench.runs import Run
 from kdoctor.measure.difference import Difference, difference
 
 HOUR, MINUTE = 3600.0, 60.0
-THOUSAND = 1000.0
+THOUSAND, TENTH = 1000.0, 0.1
 
 
 def between(before: Run, after: Run) -> Difference:
@@ -28,11 +28,11 @@ def gain(before: Run, after: Run) -> float | None:
 def lasting(seconds: float) -> str:
     """A time as people say it.
 
-    >>> [lasting(value) for value in (0.0042, 3.21, 75.0, 300.0, 18000.0)]
-    ['4.2 ms', '3.2 s', '75 s', '5.0 min', '5.0 h']
+    >>> [lasting(value) for value in (0.0042, 0.4321, 3.21, 75.0, 300.0, 18000.0)]
+    ['4.2 ms', '432 ms', '3.2 s', '75 s', '5.0 min', '5.0 h']
     """
     if seconds < 1:
-        return f"{seconds * THOUSAND:.2g} ms"
+        return f"{seconds * THOUSAND:.{0 if seconds >= TENTH else 3}{'f' if seconds >= TENTH else 'g'}} ms"
     if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"  # noqa: PLR2004  two digits are enough
     if seconds < 2 * HOUR:
@@ -55,7 +55,7 @@ def times(factor: float) -> str:
     >>> times(1.847), times(23.4)
     ('1.8 x', '23 x')
     """
-    return f"{factor:.1f} x" if factor < 10 else f"{factor:.0f} x"  # noqa: PLR2004  two digits
+    return f"{factor:.1f} x" if round(factor, 1) < 10 else f"{factor:.0f} x"  # noqa: PLR2004  two digits
 
 
 def is_gpu(run: Run) -> bool:

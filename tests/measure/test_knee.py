@@ -28,8 +28,6 @@ def test_a_planted_knee_is_found(fixed: float, turn: float) -> None:
 def test_noise_of_a_tenth_moves_it_little() -> None:
     exact = enumerate(curve(2e-3, 5e4))
     noisy = [(batch, seconds * (1.1 if number % 2 else 0.9)) for number, (batch, seconds) in exact]
-        (batch, seconds * (1.1 if number % 2 else 0.9)) for number, (batch, seconds) in enumerate(curve(2e-3, 5e4))
-    ]
     found = knee(noisy)
     assert found is not None
     assert 70 <= found.batch <= 140

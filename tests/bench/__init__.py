@@ -1,0 +1,1 @@
+"""Builders of events, runs and documents of training."""
