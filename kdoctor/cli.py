@@ -204,6 +204,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     if wanted in COMMANDS:
         app.command(wanted)(COMMANDS[wanted])
         return app
+    from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix
     from kdoctor.cli_recipes import app as recipes
     from kdoctor.cli_undo import undo
@@ -212,6 +213,7 @@ def assemble(wanted: str = "") -> typer.Typer:
         app.command(name)(command)
     app.add_typer(recipes, name="recipes")
     app.command("fix")(fix)
+    app.command("bench")(bench)
     app.command("undo")(undo)
     return app
 

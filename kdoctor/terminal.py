@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from kdoctor.check.collect import Progress
@@ -16,7 +16,7 @@ from kdoctor.model.plan import Download
 from kdoctor.model.report import Report
 from kdoctor.model.trouble import Trouble
 from kdoctor.render.json import render
-from kdoctor.render.text import lines, plain, visible
+from kdoctor.render.text import Line, lines, visible
 
 Result = TypeVar("Result")
 PROGRESS_AFTER_S = 0.4
@@ -28,16 +28,25 @@ def write_json(checked: Checked, *, redact: bool) -> None:
 
 
 def write_text(report: Report, verbosity: int) -> None:
-    """The report for people: in colour on a terminal, plain in a pipe."""
-    width = shutil.get_terminal_size((80, 24)).columns
+    """The report for people."""
+    write_lines(lines(report, width=width(), verbosity=verbosity))
+
+
+def width() -> int:
+    """The terminal's columns."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def write_lines(some: Iterable[Line]) -> None:
+    """Lines of pieces on stdout: in colour on a terminal, plain in a pipe."""
     if not coloured(sys.stdout):
-        sys.stdout.write(plain(report, width=width, verbosity=verbosity))
+        sys.stdout.write("".join("".join(text for text, _ in line).rstrip() + "\n" for line in some))
         return
     from rich.console import Console
     from rich.text import Text
 
     console = Console(soft_wrap=True, highlight=False)
-    for line in lines(report, width=width, verbosity=verbosity):
+    for line in some:
         console.print(Text.assemble(*((piece, style) for piece, style in line)))
 
 
@@ -71,16 +80,26 @@ def coloured(stream: object) -> bool:
 
 def with_progress(work: Callable[[Callable[[Progress], None]], Result]) -> Result:
     """Run the work; on a terminal, say on stderr what is being probed."""
-    if not coloured(sys.stderr):
-        return work(lambda _: None)
-    width = shutil.get_terminal_size((80, 24)).columns - 1
     started = time.monotonic()
 
-    def show(progress: Progress) -> None:
-        if time.monotonic() - started < PROGRESS_AFTER_S:
-            return
-        text = f"probing {progress.done}/{progress.total}: {', '.join(progress.running)}"
-        sys.stderr.write(f"\r\x1b[2K{text[:width]}")
+    def run(show: Callable[[str], None]) -> Result:
+        def watch(progress: Progress) -> None:
+            if time.monotonic() - started >= PROGRESS_AFTER_S:
+                show(f"probing {progress.done}/{progress.total}: {', '.join(progress.running)}")
+
+        return work(watch)
+
+    return with_line(run)
+
+
+def with_line(work: Callable[[Callable[[str], None]], Result]) -> Result:
+    """Run the work; on a terminal, it can show what it does in a line of stderr that is written over."""
+    if not coloured(sys.stderr):
+        return work(lambda _: None)
+    room = width() - 1
+
+    def show(text: str) -> None:
+        sys.stderr.write(f"\r\x1b[2K{visible(text)[:room]}")
         sys.stderr.flush()
 
     try:

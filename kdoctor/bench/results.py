@@ -131,7 +131,7 @@ def _finished(cell: Cell, done: Done, chunks: Sequence[Chunk], heard: Heard, *, 
         result=result,
         first_step_s=done.first_step_s,
         cpu_ratio=processors(cpu, wall),
-        checks=done.checks,
+        checks={name: value for name, value in done.checks.items() if value is not None},
         tf32=tf32,
         devices=heard.devices,
     )

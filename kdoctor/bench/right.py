@@ -7,7 +7,7 @@ accepted with a reserve. No sentence of the first kind: it is right.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -50,6 +50,11 @@ def _not_finite(done: Done, chunks: Sequence[Chunk]) -> Iterator[str]:
         yield "A loss is no finite number."
 
 
+def known(values: Iterable[float | None]) -> list[float]:
+    """Those that are numbers."""
+    return [value for value in values if value is not None]
+
+
 def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
@@ -57,8 +62,9 @@ def _finite(value: float | None) -> bool:
 def _not_falling(done: Done, chunks: Sequence[Chunk]) -> Iterator[str]:
     if not done.first_losses or done.steps < FEWEST_STEPS or done.loss is None:
         return
-    first, least = done.first_losses[0], min([done.loss, *done.losses, *(chunk.loss for chunk in chunks)])
-    if least >= first:
+    noted = [done.loss, *done.losses, *(chunk.loss for chunk in chunks)]
+    first, least = done.first_losses[0], min(known(noted), default=math.inf)
+    if first is not None and least >= first:
         yield f"The loss was {first:.4g} at the first step and {least:.4g} at best after {done.steps}; it must fall."
 
 
@@ -81,7 +87,7 @@ def _agreement(row: Workload, cell: Cell, done: Done, *, tf32: bool | None) -> t
 
 
 def _bounds(row: Workload, cell: Cell, done: Done) -> Iterator[str]:
-    rate = cell.rate or done.checks.get("rate", 0.0)
+    rate = cell.rate or done.checks.get("rate") or 0.0
     for bound in row.bounds:
         value = done.checks.get(bound.check)
         if value is not None and (bound.rate is None or abs(rate - bound.rate) < SAME_RATE):

@@ -83,7 +83,7 @@ def _scaling(title: str, devices: dict[Key, list[Result]], width: int) -> Iterat
 
 def _learning(result: Result, width: int) -> Iterator[Line]:
     """Loss by epoch."""
-    losses = [loss for loss in result.losses if math.isfinite(loss)]
+    losses = [loss for loss in result.losses if loss is not None and math.isfinite(loss)]
     title = f"{result.workload} on {result.backend} {result.device}, batch {result.batch_size}: loss by epoch"
     yield ((visible(title), "bold"),)
     low, high = min(losses), max(losses)

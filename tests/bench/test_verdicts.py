@@ -49,7 +49,7 @@ def test_the_knee_is_named_with_its_curve() -> None:
     assert found.what == "mine on tensorflow gpu:0: the knee is at batch 200."
     assert "takes about 2 ms whatever its batch; then its parallelism is full, at 100" in found.why
     assert found.do.startswith("Use at least batch 200; 1800 reaches")
-    assert found.evidence[0].startswith("batch 16: 2.2 ms a step")
+    assert found.evidence[0].startswith("batch 16: 2.16 ms a step")
 
 
 @pytest.mark.parametrize(("fixed", "rate", "words"), [(0.01, 1e9, "up to batch 1024"), (1e-6, 1e4, "already batch 16")])

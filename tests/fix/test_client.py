@@ -17,7 +17,7 @@ from tests.fix.test_conda_command import User, assert_refused
 from tests.fix.trainable import trainable
 from tests.processes import is_alive
 
-pytestmark = [needs_rattler, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
+pytestmark = [pytest.mark.slow, needs_rattler, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
 CLIENT = """#!{python}
 import json, os, subprocess, sys, tarfile, time
 target = sys.argv[sys.argv.index("--prefix") + 1]

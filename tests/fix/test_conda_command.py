@@ -21,7 +21,7 @@ from tests.fix.channel import StandIn, serving
 from tests.fix.test_pip import wheel
 from tests.fix.trainable import PYTHON, SITE, module, recipe, trainable
 
-pytestmark = [needs_rattler, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
+pytestmark = [pytest.mark.slow, needs_rattler, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
 TREE = Path(__file__).resolve().parents[2]
 
 

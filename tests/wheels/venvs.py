@@ -29,8 +29,6 @@ INSTALLED: Mapping[str, tuple[str, ...]] = {  # one after the other: the later o
     "jax": ("jax==0.10.2", "keras==3.15.1"),
     "torch": ("torch==2.10.0", "keras==3.15.1"),
     "both": ("tensorflow==2.21.0", "tensorflow-cpu==2.21.0"),
-    "jax": ("jax==0.10.2", "keras==3.15.1"),
-    "torch": ("torch==2.10.0", "keras==3.15.1"),
 }
 PYTHON = (3, 11)  # the newest for which every one of them has wheels
 MAKE_S = 120

@@ -56,6 +56,7 @@ def _away(run: Run, middle: Sequence[float]) -> float:
         (
             abs(mine - other) / max(abs(other), SMALLEST)
             for mine, other in zip(run.result.first_losses, middle, strict=False)
+            if mine is not None
         ),
         default=0.0,
     )

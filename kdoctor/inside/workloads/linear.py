@@ -195,7 +195,7 @@ def settle(weights, rate, steps, seed):
     pairs = points(seed)[:TRAINED]
     mean_x, mean_y = (sum(pair[axis] for pair in pairs) / TRAINED for axis in (0, 1))
     spread = sum((x - mean_x) ** 2 for x, _ in pairs)
-    if not SETTLED < 2.0 * rate * steps * spread / TRAINED or rate > FASTEST:
+    if not 2.0 * rate * steps * spread / TRAINED > SETTLED or rate > FASTEST:
         return {}
     slope = sum((x - mean_x) * (y - mean_y) for x, y in pairs) / spread
     checks = {"settled_weight": weights[0], "expected_settled_weight": slope}

@@ -1,0 +1,134 @@
+"""Have the cells of one device trained by children of the examined environment, and keep all that they say.
+
+A child that dies or hangs costs the cell that it was at: another goes on with what is left. Nothing survives kdoctor:
+every child is tethered to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from kdoctor.bench.disturbance import Disturbance
+from kdoctor.bench.runs import Ending, Heard
+from kdoctor.host.live import INSIDE, LiveHost
+from kdoctor.host.stream import Ended, converse
+from kdoctor.host.watch import Sample, sample
+from kdoctor.host.worker import tethered
+from kdoctor.model.bench import Cell, Chunk, Done, Event, Phase, Ready, Request
+
+TIMEOUT_S = 1800.0
+MAX_EVENTS = 200_000
+_ENDINGS: dict[str, Ending] = {"ended": "ended", "idle": "timeout", "slow": "timeout"}
+
+Hear = Callable[[Cell, Event], None]
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True):
+    """What one child was responsible for, what it said, and how it ended."""
+
+    request: Request
+    events: tuple[Event, ...]
+    heard: Heard
+
+    @property
+    def ready(self) -> Ready | None:
+        """What it said of its backend, None where it did not come so far."""
+        return next((event for event in self.events if isinstance(event, Ready)), None)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the user stopped it."""
+        return self.heard.ending == "interrupted"
+
+
+def measure(host: LiveHost, request: Request, hear: Hear, *, timeout_s: float = TIMEOUT_S) -> tuple[Talk, ...]:
+    """The cells by as many children as it takes; ``timeout_s``: for one cell. A Ctrl-C keeps what there is."""
+    talks: list[Talk] = []
+    while True:
+        talk, current = _talk(host, request, hear, timeout_s)
+        is_last = talk.heard.ending in ("ended", "interrupted") or talk.ready is None
+        rest = request.cells[current + 1 :]
+        if is_last or not rest:
+            return (*talks, talk)
+        own = msgspec.structs.replace(request, cells=request.cells[: current + 1])
+        talks.append(msgspec.structs.replace(talk, request=own))
+        request = msgspec.structs.replace(request, cells=rest, peaks=False)
+
+
+def _talk(host: LiveHost, request: Request, hear: Hear, timeout_s: float) -> tuple[Talk, int]:
+    """One child, and the cell at which it stopped."""
+    scribe = _Scribe(request, hear)
+    argv = tethered(host.examined, str(INSIDE / "train.py"))
+    environ = {**host.environ, "KERAS_BACKEND": request.backend, "PYTHONDONTWRITEBYTECODE": "1"}
+    asked = msgspec.json.encode(request)
+    try:
+        ended = converse(argv, asked, environ=environ, on_line=scribe.line, idle_s=timeout_s, piece_s=timeout_s)
+        ending = _ENDINGS.get(ended.why, "crashed")
+    except KeyboardInterrupt:
+        ended, ending = Ended(why="ended"), "interrupted"
+    heard = Heard(
+        ending=ending,
+        detail=ended.detail,
+        device_name=scribe.device_name,
+        devices=scribe.devices,
+        beside=scribe.beside,
+    )
+    return Talk(request=request, events=tuple(scribe.events), heard=heard), scribe.current
+
+
+class _Scribe:
+    """Writes down the events of one child. ``current``: the cell that it is at."""
+
+    def __init__(self, request: Request, hear: Hear) -> None:
+        self.request, self.hear = request, hear
+        self.events: list[Event] = []
+        self.current = 0
+        self.device_name, self.devices = "", 1
+        self.beside: dict[int, Disturbance] = {}
+        self._before: Sample | None = None
+        self._own_s = 0.0
+
+    def line(self, line: bytes) -> bool:
+        """Take an event; whether a new piece of work begins. A line that is none is noise."""
+        try:
+            event = msgspec.json.decode(line, type=Event)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return False
+        if len(self.events) >= MAX_EVENTS:
+            return False
+        if isinstance(event, Ready):
+            self._of_backend(event)
+        elif isinstance(event, (Phase, Chunk, Done)):
+            if not 0 <= event.cell < len(self.request.cells):
+                return False
+            self._of_cell(event)
+        self.events.append(event)
+        return not isinstance(event, Chunk)
+
+    def _of_backend(self, event: Ready) -> None:
+        others = tuple(name for name in event.devices if "cpu" not in name.lower())
+        if self.request.device == "all":
+            self.devices = len(others) or len(event.devices)
+        self.device_name = ", ".join(others) if self.request.device != "cpu" else ""
+
+    def _of_cell(self, event: Phase | Chunk | Done) -> None:
+        self.current = event.cell
+        if isinstance(event, Phase) and event.phase == "measuring":
+            self._before, self._own_s = sample(), 0.0
+        elif isinstance(event, Chunk):
+            self._own_s += event.cpu_s
+        elif self._before is not None:
+            self.beside[event.cell] = beside(self._before, sample(), self._own_s)
+            self._before = None
+        self.hear(self.request.cells[event.cell], event)
+
+
+def beside(before: Sample, after: Sample, own_s: float) -> Disturbance:
+    """How much of the cores others took meanwhile; ``own_s``: what the child itself took."""
+    room = (after.at - before.at) * before.cores
+    if room <= 0:
+        return Disturbance()
+    others = max(0.0, after.busy_s - before.busy_s - own_s)
+    return Disturbance(load_per_core=min(1.0, others / room), steal=max(0.0, after.steal_s - before.steal_s) / room)

@@ -1,0 +1,203 @@
+"""`kdoctor bench`: options, progress, output and exit codes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+from kdoctor.model.trouble import Trouble
+from kdoctor.options import Env, Format, NoRedact, Python, one_of, split
+from kdoctor.render.text import visible
+from kdoctor.terminal import tell, width, with_line, write_document, write_lines
+
+if TYPE_CHECKING:
+    from kdoctor.commands.bench import Asked, Session
+    from kdoctor.model.bench import Bench
+
+Name = TypeVar("Name", bound=str)
+Quick = Annotated[bool, typer.Option("--quick", help="The regression and LeNet on every device (the default).")]
+Full = Annotated[bool, typer.Option("--full", help="Every workload, mode and precision, with a sweep of batch sizes.")]
+Workload = Annotated[
+    list[str] | None, typer.Option("--workload", metavar="NAME", help="Only these; --list names them.")
+]
+Device = Annotated[
+    list[str] | None, typer.Option("--device", metavar="cpu|gpu|gpu:N|UUID|all", help="Only these devices.")
+]
+Backend = Annotated[
+    list[str] | None, typer.Option("--backend", metavar="tensorflow|jax|torch", help="These, not Keras's own choice.")
+]
+Batch = Annotated[list[str] | None, typer.Option("--batch-size", metavar="N,N", help="With these batch sizes.")]
+Epochs = Annotated[list[str] | None, typer.Option("--epochs", metavar="N,N", help="For so many epochs, not a time.")]
+Precision = Annotated[
+    list[str] | None, typer.Option("--precision", metavar="float32|mixed_bfloat16|mixed_float16", help="In these.")
+]
+Mode = Annotated[
+    list[str] | None, typer.Option("--mode", metavar="public|documented|limit", help="By these routes of Keras.")
+]
+Seconds = Annotated[float, typer.Option("--seconds", metavar="S", min=0.1, help="Measure each for so long.")]
+Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Everything so many times.")]
+Data = Annotated[str, typer.Option("--data", metavar="PATH", help="Train on this file or folder.")]
+Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Give each measurement up after this.")]
+Csv = Annotated[str, typer.Option("--csv", metavar="FILE", help="Also write the results as a table.")]
+Grid = Annotated[
+    str, typer.Option("--grid", metavar="DIR", help="Also write batch size, epochs, loss, accuracy, time.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that exist.")]
+Baseline = Annotated[str, typer.Option("--baseline", metavar="FILE", help="Compare with an earlier JSON document.")]
+Below = Annotated[
+    float, typer.Option("--fail-below", metavar="F", min=0, max=1, help="Fail below this part of its speed: 0.9.")
+]
+Compare = Annotated[
+    tuple[str, str] | None, typer.Option("--compare", metavar="A B", help="Compare two JSON documents; trains nothing.")
+]
+History = Annotated[bool, typer.Option("--history", help="List the runs of this user; trains nothing.")]
+Provision = Annotated[
+    bool, typer.Option("--provision", help="Train in an environment that is made for this run and removed again.")
+]
+Recipe = Annotated[str, typer.Option("--recipe", metavar="ID", help="With --provision: from this recipe.")]
+List = Annotated[bool, typer.Option("--list", help="List the workloads.")]
+
+
+def bench(
+    quick: Quick = False,
+    full: Full = False,
+    workload: Workload = None,
+    device: Device = None,
+    backend: Backend = None,
+    batch_size: Batch = None,
+    epochs: Epochs = None,
+    precision: Precision = None,
+    mode: Mode = None,
+    seconds: Seconds = 3.0,
+    repeat: Repeat = 1,
+    data: Data = "",
+    timeout: Timeout = 1800.0,
+    python: Python = "",
+    env: Env = "",
+    provision: Provision = False,
+    recipe: Recipe = "",
+    csv: Csv = "",
+    grid: Grid = "",
+    force: Force = False,
+    baseline: Baseline = "",
+    fail_below: Below = 0.0,
+    compare: Compare = None,
+    history: History = False,
+    listing: List = False,
+    output: Format = "text",
+    no_redact: NoRedact = False,
+) -> None:
+    """Train small models on every device: does it train, right, and how fast."""
+    from kdoctor.bench.cells import Wanted
+    from kdoctor.commands import bench as command
+    from kdoctor.model.bench import MODES, PRECISIONS
+    from kdoctor.render.bench import lines
+
+    one_of("--format", output, ("text", "json"))
+    if quick and full:
+        raise Trouble("options-exclude-each-other", "--quick and --full: choose one", code=2)
+    wanted = Wanted(
+        workloads=split(workload),
+        modes=chosen("--mode", split(mode), MODES),
+        precisions=chosen("--precision", split(precision), PRECISIONS),
+        batch_sizes=numbers("--batch-size", split(batch_size)),
+        epochs=numbers("--epochs", split(epochs)),
+        seconds=seconds,
+        repeat=repeat,
+        data=data,
+        full=full,
+    )
+    asked = command.Asked(
+        wanted=wanted,
+        devices=split(device),
+        backends=chosen("--backend", split(backend), ("tensorflow", "jax", "torch")),
+        python=python,
+        env=env,
+        timeout_s=timeout,
+    )
+    limit = fail_below or None
+    if listing or history or compare:
+        without_training(listing=listing, compare=compare, fail_below=limit)
+    gate = command.Gate(before=command.document_in(baseline), fail_below=limit) if baseline else None
+    started = dt.datetime.now(dt.timezone.utc)
+    session = in_a_new_one(asked, recipe) if provision else trained(asked)
+    report = command.report_of(session, gate)
+    if output == "json":
+        write_document(report, redact_for=None if no_redact else session.user)
+    else:
+        write_lines(lines(report, width=width()))
+    sys.stdout.flush()
+    keep(report, started, csv=csv, grid=grid, force=force)
+    raise typer.Exit(command.exit_code(report))
+
+
+def trained(asked: Asked) -> Session:
+    """Train, with a line on a terminal that says at what it is."""
+    from kdoctor.commands.bench import heard_text, run
+
+    return with_line(lambda show: run(asked, tell, lambda cell, event: show(heard_text(cell, event))))
+
+
+def in_a_new_one(asked: Asked, recipe: str) -> Session:
+    """The same in an environment for this run only. Raises Trouble."""
+    from msgspec.structs import replace
+
+    from kdoctor.commands.provision import provisioned
+
+    if asked.python or asked.env:
+        raise Trouble(
+            "options-exclude-each-other", "--provision makes the environment: leave out --python and --env", code=2
+        )
+    with provisioned(recipe, tell) as python:
+        return trained(replace(asked, python=python))
+
+
+def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, force: bool) -> None:
+    """Write the files that were asked for, and the history. Raises Trouble, after the report."""
+    from kdoctor.bench.grid import csv as table
+    from kdoctor.bench.grid import grids
+    from kdoctor.commands.bench import remember
+    from kdoctor.host.put import put
+
+    files = {csv: table(report.results).encode()} if csv else {}
+    if grid:
+        files.update({f"{grid.rstrip('/')}/{name}": text.encode() for name, text in grids(report.results).items()})
+    put(files, force=force)
+    remember(report, started)
+
+
+def without_training(*, listing: bool, compare: tuple[str, str] | None, fail_below: float | None) -> NoReturn:
+    """What needs no device: the list of workloads, two documents, the history."""
+    from kdoctor.bench.compare import text
+    from kdoctor.bench.history import listed
+    from kdoctor.commands import bench as command
+    from kdoctor.host.live import LiveHost
+
+    code = 0
+    if compare:
+        comparison, code = command.compared(*compare, fail_below)
+        said = text(comparison)
+    else:
+        said = command.known_workloads(LiveHost()) if listing else tuple(listed(command.history()))
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in said))
+    raise typer.Exit(code)
+
+
+def chosen(option: str, values: tuple[str, ...], allowed: tuple[Name, ...]) -> tuple[Name, ...]:
+    """The values as what they are; raises Trouble for one that is none of the allowed ones."""
+    for value in values:
+        one_of(option, value, allowed)
+    return tuple(name for value in values for name in allowed if name == value)
+
+
+def numbers(option: str, values: tuple[str, ...]) -> tuple[int, ...]:
+    """Whole numbers above 0; raises Trouble for anything else."""
+    for value in values:
+        if not (value.isascii() and value.isdigit() and int(value) > 0):
+            raise Trouble(
+                "number-not-understood", f"{option} {value}: expected whole numbers, such as 1,10,100", code=2
+            )
+    return tuple(int(value) for value in values)

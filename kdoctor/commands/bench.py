@@ -1,0 +1,234 @@
+"""`kdoctor bench`: train small models on every device of the examined environment, and say what came of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from kdoctor import __version__
+from kdoctor.bench.cells import Wanted, chosen_workloads, devices_for, request_for
+from kdoctor.bench.compare import Comparison, compare, read, refusal, verdicts_of
+from kdoctor.bench.history import Entry, decoded, encoded, entry
+from kdoctor.bench.measure import TIMEOUT_S, Hear, Talk, measure
+from kdoctor.bench.results import document, peaks_of, runs_of
+from kdoctor.bench.runs import Measured, Run
+from kdoctor.bench.verdicts import verdicts
+from kdoctor.commands.check import Request as Examine
+from kdoctor.commands.check import probed, read_input
+from kdoctor.commands.examine import choose
+from kdoctor.host import User, names_in
+from kdoctor.host.journal import append, tail
+from kdoctor.host.live import INSIDE, LiveHost
+from kdoctor.host.watch import sample
+from kdoctor.model.bench import Bench, Cell, Event, Ready
+from kdoctor.model.codec import to_builtins
+from kdoctor.model.facts.base import Facts
+from kdoctor.model.facts.frameworks import Frameworks
+from kdoctor.model.facts.keras import Keras
+from kdoctor.model.facts.nvml import Nvml
+from kdoctor.model.recipe import Backend
+from kdoctor.model.trouble import Trouble
+
+HISTORY = "bench-history.jsonl"
+PROBE_TIMEOUT_S = 20.0
+Say = Callable[[str], None]
+STABLE = ("system", "cpu", "gpus", "driver", "frameworks", "keras", "interpreter")  # the same at every start
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The options, as typed."""
+
+    wanted: Wanted
+    devices: tuple[str, ...] = ()
+    backends: tuple[Backend, ...] = ()
+    python: str = ""
+    env: str = ""
+    timeout_s: float = TIMEOUT_S
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """A baseline; below ``fail_below`` of its speed is an error."""
+
+    before: Bench
+    fail_below: float | None = None
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured, and of whom."""
+
+    facts: Facts
+    user: User
+    talks: tuple[Talk, ...]
+    seconds: float
+
+
+def known_workloads(host: LiveHost) -> tuple[str, ...]:
+    """The workloads that there is a file for."""
+    files = names_in(host, str(INSIDE / "workloads"))
+    stems = (name.removesuffix(".py") for name in files if name.endswith(".py") and not name.startswith("_"))
+    return tuple(stem.replace("_", "-") for stem in stems)
+
+
+def examined(asked: Asked) -> tuple[LiveHost, Facts]:
+    """The environment, by files alone. Raises Trouble where Keras is not in it."""
+    host = LiveHost()
+    found = choose(host, python=asked.python, env=asked.env, deep=False, timeout_s=PROBE_TIMEOUT_S)
+    host.examined = found.interpreter
+    facts = probed(host, found, Examine(python=asked.python, env=asked.env), lambda _: None)
+    keras, frameworks = facts.sections.get("keras"), facts.sections.get("frameworks")
+    if not isinstance(frameworks, Frameworks) or not isinstance(keras, Keras):
+        missing = "Keras" if isinstance(frameworks, Frameworks) else "no backend of Keras"
+        what = f"{missing} is not installed" if missing == "Keras" else f"{missing} is installed"
+        where = f" in {found.interpreter}" if found.interpreter else ""
+        hint = "`kdoctor fix --pip` or `--conda` makes an environment that has one."
+        raise Trouble("bench-no-keras", f"{what}{where}", hint=hint)
+    return host, facts
+
+
+def backends_of(asked: Asked, facts: Facts) -> tuple[Backend, ...]:
+    """Those that were asked for, else the one that Keras is configured for. Raises Trouble for a missing one."""
+    frameworks = facts.sections.get("frameworks")
+    there = tuple(build.framework for build in frameworks.builds) if isinstance(frameworks, Frameworks) else ()
+    for name in asked.backends:
+        if name not in there:
+            message = f"--backend {name} is not installed here; there is {', '.join(there)}"
+            raise Trouble("backend-missing", message, code=2)
+    return asked.backends or there[:1]
+
+
+def run(asked: Asked, say: Say, hear: Hear) -> Session:
+    """Measure everything that was asked. Raises Trouble; a Ctrl-C ends it with what there is."""
+    started = sample().at
+    host, facts = examined(asked)
+    known = known_workloads(host)
+    wanted = msgspec.structs.replace(
+        asked.wanted, workloads=chosen_workloads(asked.wanted.workloads, known, full=asked.wanted.full)
+    )
+    talks: list[Talk] = []
+    for backend in backends_of(asked, facts):
+        talks += _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, say, hear)
+        if talks and talks[-1].is_interrupted:
+            break
+    seconds = round(sample().at - started, 1)
+    return Session(facts=facts, user=host.user, talks=tuple(talks), seconds=seconds)
+
+
+def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, say: Say, hear: Hear) -> list[Talk]:
+    """The processor first: its child says what other devices there are."""
+    say(f"{backend}: starting")
+    without_cpu = bool(asked.devices) and "cpu" not in asked.devices
+    first = request_for(asked.wanted, backend, "cpu")
+    first = msgspec.structs.replace(first, cells=()) if without_cpu else first
+    talks = list(measure(host, msgspec.structs.replace(first, peaks=not without_cpu), hear, timeout_s=asked.timeout_s))
+    ready = talks[0].ready
+    if talks[-1].is_interrupted or ready is None:
+        return talks
+    for device in devices_for(asked.devices, ready.devices, _uuids(facts)):
+        if device == "cpu" or talks[-1].is_interrupted:
+            continue
+        say(f"{backend}: {device}")
+        talks += measure(host, request_for(asked.wanted, backend, device), hear, timeout_s=asked.timeout_s)
+    return talks
+
+
+def _uuids(facts: Facts) -> tuple[str, ...]:
+    nvml = facts.sections.get("nvml")
+    return tuple(device.uuid for device in nvml.devices) if isinstance(nvml, Nvml) else ()
+
+
+def digest_of(facts: Facts) -> str:
+    """What of the machine and the environment does not change by itself, as one short word."""
+    kept = {name: to_builtins(facts.sections[name]) for name in STABLE if name in facts.sections}
+    return hashlib.sha256(msgspec.json.encode(kept, order="sorted")).hexdigest()[:16]
+
+
+def environment_of(session: Session) -> Mapping[str, str]:
+    """What a reader has to know to compare the numbers."""
+    ready = next((talk.ready for talk in session.talks if talk.ready), None)
+    versions = dict(ready.versions) if isinstance(ready, Ready) else {}
+    sections = session.facts.sections
+    cpu, gpus = sections.get("cpu"), sections.get("gpus")
+    said = {
+        "kdoctor": __version__,
+        **versions,
+        "cpu": getattr(cpu, "model", ""),
+        "cores": str(getattr(cpu, "cores", "")),
+        "gpus": ", ".join(gpu.name or gpu.architecture for gpu in getattr(gpus, "nvidia", ())),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def report_of(session: Session, gate: Gate | None = None) -> Bench:
+    """The document: results, and what they mean; ``gate``: a baseline to be compared with. Raises Trouble for it."""
+    runs: list[Run] = []
+    peaks: dict[str, Mapping[str, float]] = {}
+    for talk in session.talks:
+        runs += runs_of(talk.request, talk.events, talk.heard)
+        found = peaks_of(talk.events)
+        if found:
+            peaks[f"{talk.request.backend} {talk.request.device}"] = found
+    measured = Measured(runs=tuple(runs), peaks=peaks)
+    interrupted = any(talk.is_interrupted for talk in session.talks)
+    report = document(
+        measured,
+        verdicts(measured),
+        environment=environment_of(session),
+        facts_digest=digest_of(session.facts),
+        seconds=session.seconds,
+        exit_reason="interrupted" if interrupted else reason_of(measured),
+    )
+    if gate is None:
+        return report
+    more = verdicts_of(compare(gate.before, report), fail_below=gate.fail_below)
+    return msgspec.structs.replace(report, verdicts=(*more, *report.verdicts))
+
+
+def reason_of(measured: Measured) -> str:
+    """Why the exit code is what it is: "ok", or the worst status that is a failure."""
+    statuses = {run.result.status for run in measured.runs}
+    bad = next((status for status in ("wrong", "crashed", "timeout", "oom") if status in statuses), "")
+    measured_any = statuses & {"ok", "noisy", "wrong"}
+    return bad if measured_any and bad else "ok" if measured_any else "nothing-ran"
+
+
+def exit_code(bench: Bench) -> int:
+    """0, 1, 3 or 130 by CONTRACT: noisy alone is no failure."""
+    if bench.exit_reason == "interrupted":
+        return 130
+    if bench.exit_reason == "nothing-ran":
+        return 3
+    return int(bench.exit_reason != "ok" or any(verdict.severity == "error" for verdict in bench.verdicts))
+
+
+def document_in(path: str) -> Bench:
+    """A document of an earlier run. Raises Trouble."""
+    return read(read_input(path), path)
+
+
+def compared(before: str, after: str, fail_below: float | None) -> tuple[Comparison, int]:
+    """Two documents, and the exit code: 1 where one is below the limit. Raises Trouble where all is unlike."""
+    comparison = compare(document_in(before), document_in(after))
+    if comparison.refused:
+        raise refusal(comparison, before)
+    said = verdicts_of(comparison, fail_below=fail_below)
+    return comparison, int(any(verdict.severity == "error" for verdict in said))
+
+
+def remember(bench: Bench, when: dt.datetime) -> None:
+    """Add the run to the user's history. Raises Trouble."""
+    append(HISTORY, encoded(entry(bench, when.strftime("%Y-%m-%dT%H:%M:%SZ"))))
+
+
+def history() -> tuple[Entry, ...]:
+    """The user's runs, oldest first. Raises Trouble."""
+    return decoded(tail(HISTORY))
+
+
+def heard_text(cell: Cell, event: Event) -> str:
+    """What a terminal says while a cell is measured."""
+    phase = getattr(event, "phase", "measuring")
+    size = f", batch {cell.batch_size}" if cell.batch_size else ""
+    return f"{cell.device} {cell.workload} {cell.mode} {cell.precision}{size}: {phase}"

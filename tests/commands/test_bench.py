@@ -1,0 +1,95 @@
+"""`kdoctor bench` as people type it: what it refuses, and what it says where nothing can be trained."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+TREE = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def bench(home: Path, *arguments: str) -> Ran:
+    """The real command line."""
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(TREE), "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-m", "kdoctor", "bench", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environ, check=False)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+def environment(folder: Path, *distributions: str) -> str:
+    """The interpreter of a venv in which these are installed, as far as files tell; they cannot be imported."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    site = next((folder / "lib").glob("python*")) / "site-packages"
+    for name in distributions:
+        info = site / f"{name}-3.15.1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 3.15.1\n", encoding="utf-8")
+        (info / "RECORD").write_text(f"{name}/__init__.py,,\n", encoding="utf-8")
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text("raise ImportError('broken on purpose')\n", encoding="utf-8")
+    return str(folder / "bin/python")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--quick", "--full"), "--quick and --full: choose one"),
+        (("--workload", "resnet"), "there is no workload 'resnet'"),
+        (("--precision", "float8"), "--precision float8: expected one of"),
+        (("--mode", "fast"), "--mode fast: expected one of"),
+        (("--backend", "theano"), "--backend theano: expected one of"),
+        (("--batch-size", "0"), "--batch-size 0: expected whole numbers"),
+        (("--epochs", "many"), "--epochs many: expected whole numbers"),
+        (("--format", "yaml"), "--format yaml"),
+        (("--provision", "--env", "x"), "leave out --python and --env"),
+    ],
+)
+def test_a_slip_is_one_line_and_2(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    python = environment(tmp_path / "env", "keras", "jax")
+    ran = bench(tmp_path, *arguments, *(() if "--provision" in arguments else ("--python", python)))
+    assert (ran.code, ran.out, words in ran.err) == (2, "", True), ran
+    assert ran.err.count("\n") == 1
+
+
+def test_without_keras_the_way_to_one_is_named(tmp_path: Path) -> None:
+    ran = bench(tmp_path, "--python", environment(tmp_path / "env"))
+    assert (ran.code, "no backend of Keras is installed" in ran.err, "`kdoctor fix --pip`" in ran.err) == (
+        3,
+        True,
+        True,
+    )
+    assert bench(tmp_path, "--python", environment(tmp_path / "jax", "jax")).err.startswith("kdoctor: Keras is not")
+
+
+def test_where_nothing_could_be_run_it_is_3_and_said_in_the_document(tmp_path: Path) -> None:
+    ran = bench(tmp_path, "--python", environment(tmp_path / "env", "keras", "jax"), "--format", "json")
+    found = json.loads(ran.out)
+    assert (ran.code, found["exit_reason"]) == (3, "nothing-ran")
+    assert [result["status"] for result in found["results"]] == ["crashed", "crashed"]
+    assert "broken on purpose" in " ".join(found["results"][0]["notes"])
+
+
+def test_baselines_that_cannot_be_read_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{", encoding="utf-8")
+    python = environment(tmp_path / "env", "keras", "jax")
+    for path, words in (("bad.json", "is no document of kdoctor bench"), ("none.json", "No such file")):
+        ran = bench(tmp_path, "--python", python, "--baseline", str(tmp_path / path))
+        assert (ran.code, words in ran.err, ran.err.count("\n")) == (3, True, 1), ran
+
+
+def test_workloads_and_history_are_listed_without_training(tmp_path: Path) -> None:
+    assert bench(tmp_path, "--list").out.split() == ["cats-dogs", "imdb-lstm", "lenet", "linear", "mlp", "stacked-lstm"]
+    assert "No run of kdoctor bench" in bench(tmp_path, "--history").out
+    assert list(tmp_path.iterdir()) == []
