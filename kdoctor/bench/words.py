@@ -52,10 +52,10 @@ def speed(per_s: float) -> str:
 def times(factor: float) -> str:
     """A factor.
 
-    >>> times(1.847), times(23.4)
-    ('1.8 x', '23 x')
+    >>> times(1.847), times(9.98), times(23.4)
+    ('1.8x', '10x', '23x')
     """
-    return f"{factor:.1f} x" if round(factor, 1) < 10 else f"{factor:.0f} x"  # noqa: PLR2004  two digits
+    return f"{factor:.1f}x" if round(factor, 1) < 10 else f"{factor:.0f}x"  # noqa: PLR2004  two digits
 
 
 def is_gpu(run: Run) -> bool:

@@ -6,6 +6,7 @@ pieces, so that a pipe gets plain text and a terminal the same text in colour.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,6 +15,9 @@ from kdoctor.render.text import MAX_WIDTH, MIN_WIDTH, STYLES, Line, visible
 
 SIGMA = 1.4826
 LABEL = 6
+DIGITS = ((0.09995, 4), (0.9995, 3), (9.995, 2), (99.95, 1))  # a value below the limit has so many after the point
+_COMMAND = re.compile(r"`[^`]*`")
+_HELD = "\ue000"  # a blank at which no line ends
 GOOD = ("ok",)
 STATUS_STYLES = {"ok": "green", "noisy": "yellow", "skipped": "dim", "interrupted": "dim"}
 SHORT = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16", "float32": "float32"}
@@ -34,10 +38,10 @@ def spread(result: Result) -> str:
 def _short(value: float) -> str:
     """Three digits, without an exponent.
 
-    >>> [_short(value) for value in (0.01234, 4.9213, 48.77, 1335.2, 187000.0)]
-    ['0.0123', '4.92', '48.8', '1335', '187000']
+    >>> [_short(value) for value in (0.01234, 4.9213, 9.999, 48.77, 1335.2, 187000.0)]
+    ['0.0123', '4.92', '10.0', '48.8', '1335', '187000']
     """
-    digits = 4 if value < 0.1 else 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0  # noqa: PLR2004
+    digits = next((digits for limit, digits in DIGITS if value < limit), 0)
     return f"{value:.{digits}f}"
 
 
@@ -148,7 +152,10 @@ def _wrapped(text: str, width: int, indent: str, style: str) -> Iterator[Line]:
 
 
 def _parts(text: str, width: int) -> list[str]:
-    return textwrap.wrap(visible(text), width, break_long_words=False, break_on_hyphens=False) or [""]
+    """Lines of that width; a command in backticks stays whole, to be copied."""
+    held = _COMMAND.sub(lambda found: found[0].replace(" ", _HELD), visible(text))
+    parts = textwrap.wrap(held, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [part.replace(_HELD, " ") for part in parts]
 
 
 def summary(bench: Bench) -> str:

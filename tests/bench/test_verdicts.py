@@ -59,7 +59,7 @@ def test_a_knee_beyond_what_was_tried(fixed: float, rate: float, words: str) -> 
 
 def test_a_cnn_gains_much_from_a_gpu() -> None:
     found = only("gpu-worth-it", said(run(0.1, device="cpu"), run(0.01)))
-    assert found.what == "lenet on tensorflow: gpu:0 trains 10 x as fast as the CPU."
+    assert found.what == "lenet on tensorflow: gpu:0 trains 10x as fast as the CPU."
     assert found.why.startswith("This CNN gains much: 10 epochs of 60000 samples take 15.6 min")
 
 
@@ -81,12 +81,12 @@ def test_a_gpu_that_is_no_faster(cpu: float, workload: str, severity: str) -> No
 def test_the_batch_at_which_the_gpu_gains_most_decides() -> None:
     runs = [run(0.005, device="cpu", workload="mlp"), run(0.05, device="cpu", batch_size=1024, workload="mlp")]
     gpu = [run(0.005, workload="mlp"), run(0.006, batch_size=1024, workload="mlp")]
-    assert "8.3 x" in next(one for one in said(*runs, *gpu) if one.name == "gpu-worth-it").what
+    assert "8.3x" in next(one for one in said(*runs, *gpu) if one.name == "gpu-worth-it").what
 
 
 def test_several_gpus_slower_than_one_because_of_the_input() -> None:
     found = only("several-devices-slower", said(*three(step=0.060, inside=0.015)))
-    assert found.what == "stacked_lstm on tensorflow: 4 GPUs train slower than one (0.7 x)."
+    assert found.what == "stacked_lstm on tensorflow: 4 GPUs train slower than one (0.7x)."
     assert found.why.startswith("Of each step 75% goes to the input")
 
 
@@ -102,7 +102,7 @@ def test_several_gpus_slower_than_one_for_nothing_that_was_measured() -> None:
 
 def test_scaling_efficiency_with_its_split() -> None:
     found = only("scaling-efficiency", said(*three(step=0.020, inside=0.018, checks={"communication_s": 0.006})))
-    assert found.what == ("stacked_lstm on tensorflow: 4 GPUs train 2.0 x as fast as one; weak scaling efficiency 50%.")
+    assert found.what == ("stacked_lstm on tensorflow: 4 GPUs train 2.0x as fast as one; weak scaling efficiency 50%.")
     assert found.why == "Of each step is lost: 30% exchange of gradients, 10% input, 10% the rest."
     assert (found.severity, "NVLink" in found.do) == ("warning", True)
 
@@ -129,18 +129,18 @@ def test_logical_devices_of_one_cpu_say_nothing() -> None:
 
 def test_a_precision_left_unused() -> None:
     found = only("precision-unused", said(run(0.01), run(0.005, precision="mixed_bfloat16")))
-    assert found.what == "lenet on tensorflow gpu:0, batch 64: mixed_bfloat16 trains 2.0 x as fast."
+    assert found.what == "lenet on tensorflow gpu:0, batch 64: mixed_bfloat16 trains 2.0x as fast."
     assert '`keras.config.set_dtype_policy("mixed_bfloat16")`' in found.do
 
 
 def test_a_compiled_route_left_unused() -> None:
     found = only("compiled-route-unused", said(run(0.01), run(0.005, mode="limit", route="tf.function, XLA")))
-    assert "tf.function, XLA trains 2.0 x" in found.what
+    assert "tf.function, XLA trains 2.0x" in found.what
 
 
 def test_a_batch_left_unused() -> None:
     found = only("batch-unused", said(run(0.01), run(0.012, batch_size=256)))
-    assert found.what == "lenet on tensorflow gpu:0, batch 64: batch 256 trains 3.3 x as fast."
+    assert found.what == "lenet on tensorflow gpu:0, batch 64: batch 256 trains 3.3x as fast."
 
 
 @pytest.mark.parametrize("changes", [{"precision": "mixed_bfloat16"}, {"mode": "limit"}, {"batch_size": 128}])

@@ -1,0 +1,115 @@
+"""Two documents: like with like only, changes beyond noise only, and a gate that says what it could not see."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kdoctor.bench.compare import compare, read, refusal, text, verdicts_of
+from kdoctor.model.bench import Result
+from kdoctor.model.trouble import Trouble
+from tests.bench.build import bench, result, series
+
+RECORDED = json.loads((Path(__file__).parent / "series" / "matvec.json").read_text(encoding="utf-8"))["runs"][2]
+
+
+def slower(factor: float, *, seed: int = 2, **changes: Any) -> Result:  # noqa: ANN401
+    """The same cell measured again, slower by that factor."""
+    return result(raw=[factor * step for step in series(0.01, seed=seed)], **changes)
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome", "below"),
+    [(1.15, "slower", 1), (1.08, "slower", 0), (1.03, "same", 0), (1.0, "same", 0), (0.8, "faster", 0)],
+)
+def test_a_change_is_told_beyond_noise_and_fails_below_the_limit(factor: float, outcome: str, below: int) -> None:
+    found = compare(bench(result()), bench(slower(factor)))
+    said = verdicts_of(found, fail_below=0.9)
+    assert [change.outcome for change in found.changes] == [outcome]
+    assert found.changes[0].speed == pytest.approx(1 / factor, rel=0.02)
+    assert sum(verdict.severity == "error" for verdict in said) == below
+    assert len(said) == (1 if outcome == "slower" else 0)
+
+
+def test_what_is_below_says_the_limit() -> None:
+    (said,) = verdicts_of(compare(bench(result()), bench(slower(1.15))), fail_below=0.9)
+    assert said.name == "below-baseline"
+    assert said.what == "lenet on tensorflow gpu:0, batch 64: 87% of the baseline's speed."
+    assert said.why.endswith("At least 90% was asked for.")
+
+
+def test_without_a_limit_slower_is_a_warning() -> None:
+    (said,) = verdicts_of(compare(bench(result()), bench(slower(1.3))))
+    assert (said.name, said.severity) == ("slower-than-baseline", "warning")
+
+
+def test_recorded_chunks_are_compared_as_simulated_ones() -> None:
+    before, after = RECORDED[::2], [1.15 * step for step in RECORDED[1::2]]
+    found = compare(bench(result(raw=before)), bench(result(raw=after)))
+    assert [change.outcome for change in found.changes] == ["slower"]
+
+
+def test_few_or_rough_chunks_are_unclear_and_not_silently_passed() -> None:
+    rough = [0.01, 0.011, 0.0135, 0.0092, 0.012, 0.0101]
+    found = compare(bench(result(raw=rough)), bench(result(raw=rough[::-1])))
+    (said,) = verdicts_of(found, fail_below=0.9)
+    assert (found.changes[0].outcome, said.name, said.severity) == ("unclear", "baseline-unclear", "note")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"device_name": "NVIDIA T4"}, "device name: NVIDIA A100-SXM4-40GB in the baseline, NVIDIA T4 now."),
+        ({"parameters": 7}, "parameters: 61706 in the baseline, 7 now."),
+        ({"data": "mnist.npz"}, "data: generated digits, seed 0 in the baseline, mnist.npz now."),
+        ({"route": "tf.function"}, "route: fit in the baseline, tf.function now."),
+        ({"precision": "mixed_bfloat16"}, "precision: float32 in the baseline, mixed_bfloat16 now."),
+        ({"batch_size": 128}, "batch size: 64 in the baseline, 128 now."),
+        ({"backend": "jax", "mode": "limit"}, "backend: tensorflow in the baseline, jax now."),
+        ({"workload": "mlp"}, "The baseline has no `mlp`."),
+        ({"status": "noisy"}, "It was noisy now."),
+        ({"raw": (0.01, 0.01)}, "It was timed too seldom now."),
+    ],
+)
+def test_unlike_things_are_refused_with_what_differs(changes: dict[str, Any], reason: str) -> None:
+    found = compare(bench(result()), bench(result(**changes)))
+    assert found.refused
+    assert found.unlike[0].reasons[0] == reason
+    assert reason in refusal(found, "old.json").message
+
+
+def test_other_versions_are_refused_unless_they_are_of_another_backend() -> None:
+    versions = {"keras": "3.12.0", "tensorflow": "2.20.0", "jax": "0.7.0", "kdoctor": "0.2"}
+    old = bench(result(), environment=versions)
+    new = bench(result(), environment={**versions, "tensorflow": "2.21.0"})
+    assert compare(old, new).unlike[0].reasons == ("tensorflow: 2.20.0 in the baseline, 2.21.0 now.",)
+    other = bench(result(), environment={**versions, "jax": "0.9.0", "kdoctor": "0.3"})
+    assert not compare(old, other).refused
+
+
+def test_a_result_of_the_baseline_alone_is_named() -> None:
+    found = compare(bench(result(), result(workload="mlp")), bench(result()))
+    assert (len(found.changes), found.unlike[0].reasons) == (1, ("It is in the baseline only.",))
+    assert list(text(found)) == [
+        "lenet on tensorflow gpu:0, batch 64: 100% of the baseline's speed, same (told from 5% on)",
+        "mlp on tensorflow gpu:0, batch 64: not compared. It is in the baseline only.",
+    ]
+
+
+def test_nothing_against_nothing_is_refused_too() -> None:
+    assert "Both documents hold no result" in refusal(compare(bench(), bench()), "old.json").message
+
+
+def test_a_document_is_read_back() -> None:
+    made = bench(result())
+    assert read(msgspec.json.encode(made), "old.json") == made
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b"[" * 100000, b'{"schema": "x"}'])
+def test_what_is_no_document_is_told(content: bytes) -> None:
+    with pytest.raises(Trouble, match=r"old\.json is no document of kdoctor bench"):
+        read(content, "old.json")
