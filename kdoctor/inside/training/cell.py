@@ -97,6 +97,8 @@ class Cell:
         silent = [(layer, layer.rate) for layer in model.dropouts(self.net)]
         for layer, _ in silent:
             layer.rate = 0.0
+        first_rate = getattr(self.workload, "FIRST_RATE", self.rate)
+        model.set_rate(self.net.optimizer, first_rate)
         route = self._route()
         losses = []
         first = meter.timed(lambda steps: losses.append(route.run(steps)), 1)
@@ -106,7 +108,7 @@ class Cell:
         for layer, rate in silent:
             layer.rate = rate
         self.start.again()
-        if silent:
+        if silent or first_rate != self.rate:
             self.net.compile(optimizer=self.workload.optimizer(self.keras, self.rate), **self.compiled)
             route = self._route()
         route.restart()

@@ -14,6 +14,7 @@ STYLE = "convolution"
 LOSS = "binary_crossentropy"
 BATCH, EPOCHS = 64, 10
 RATE = 0.001
+FIRST_RATE = 1e-6  # of the steps that are compared: at 1e-3 the loss jumps to 8, and rounding decides where
 PARAMETERS = 13300033
 SIDE = 180
 CLASSES, IMAGES = (0, 1), (".bmp", ".gif", ".jpeg", ".jpg", ".png")
