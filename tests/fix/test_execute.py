@@ -204,6 +204,7 @@ def judged(found: Counter[str], count: int) -> None:
     assert sum(number for state, number in found.items() if state.endswith("killed")) > count * 0.3
 
 
+@pytest.mark.slow
 def test_thirty_kills_leave_it_absent_or_complete(zygote: Zygote, plain: Order, richer: Order, tmp_path: Path) -> None:
     judged(torture(zygote, plain, richer, tmp_path, 30), 30)
 
@@ -215,6 +216,7 @@ def test_three_hundred_kills_leave_it_absent_or_complete(
     judged(torture(zygote, plain, richer, tmp_path, 300), 300)
 
 
+@pytest.mark.slow
 def test_of_twenty_at_once_one_makes_it_and_the_others_say_so(plain: Order, tmp_path: Path) -> None:
     prefix = tmp_path / "env"
     line = b"60 " + msgspec.json.encode(at(plain, prefix, wait_s=60)) + b"\n"

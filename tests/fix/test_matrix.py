@@ -15,6 +15,8 @@ from kdoctor.knowledge import cuda, gpus
 from tests.fix.hypothetical import facts_of
 from tests.fix.oracle import Target, builds, contradictions, is_allowed
 
+pytestmark = pytest.mark.slow
+
 RECIPES = shipped()
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 CAPABILITIES = tuple(str(each) for row in gpus.architectures() for each in row.compute_capabilities)

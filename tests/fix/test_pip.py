@@ -26,6 +26,8 @@ from kdoctor.model.recipe import Origin, PipPart, Recipe, Requires, Verify
 from kdoctor.model.trouble import Trouble
 from kdoctor.model.version import PythonVersion
 
+pytestmark = pytest.mark.slow
+
 TREE = Path(__file__).resolve().parents[2]
 HERE = PythonVersion(f"{sys.version_info[0]}.{sys.version_info[1]}")
 

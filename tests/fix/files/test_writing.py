@@ -20,6 +20,8 @@ from tests.fix.asking import names, needs_rattler
 from tests.fix.channel import keras_channel
 from tests.fix.test_pip import HERE, TREE, uv, wheels
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["uv", "wheels"]  # fixtures
 RECIPE = f"""
 id = "tiny"

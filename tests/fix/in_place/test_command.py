@@ -13,7 +13,7 @@ import pytest
 from tests.fix.in_place.trees import age, tree
 from tests.fix.in_place.user import User
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="POSIX")]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.fix.in_place import libraries
 from tests.fix.in_place.trees import age, tree
 from tests.fix.in_place.user import User
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the loader of Linux")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="the loader of Linux")]
 
 
 def user_with_gpu(folder: Path) -> User:

@@ -17,7 +17,7 @@ from tests.fix.in_place.trees import age, tree
 from tests.fix.in_place.user import User
 from tests.fix.in_place.wheels import built_with_cuda, environment, needs_uv, tensorflow_wheels
 
-pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="POSIX"), needs_uv]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="POSIX"), needs_uv]
 
 
 def prepared(folder: Path, *, pip: bool = False) -> tuple[User, Path]:
