@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Env, Format, NoRedact, Python, one_of, split
+from kdoctor.options import Env, NoRedact, Python, one_of, split
 from kdoctor.render.text import visible
 from kdoctor.terminal import tell, width, with_line, write_document, write_lines
 
 if TYPE_CHECKING:
     from kdoctor.commands.bench import Asked, Session
+    from kdoctor.host import User
     from kdoctor.model.bench import Bench
 
 Name = TypeVar("Name", bound=str)
@@ -42,6 +43,10 @@ Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Every
 Data = Annotated[str, typer.Option("--data", metavar="PATH", help="Train on this file or folder.")]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Give each measurement up after this.")]
 Csv = Annotated[str, typer.Option("--csv", metavar="FILE", help="Also write the results as a table.")]
+Plot = Annotated[
+    str, typer.Option("--plot", metavar="FILE", help="Also draw the curves: FILE.png or FILE.svg (needs matplotlib).")
+]
+Shape = Annotated[str, typer.Option("--format", metavar="text|json|markdown", help="How to print.")]
 Grid = Annotated[
     str, typer.Option("--grid", metavar="DIR", help="Also write batch size, epochs, loss, accuracy, time.")
 ]
@@ -81,22 +86,22 @@ def bench(
     recipe: Recipe = "",
     csv: Csv = "",
     grid: Grid = "",
+    plot: Plot = "",
     force: Force = False,
     baseline: Baseline = "",
     fail_below: Below = 0.0,
     compare: Compare = None,
     history: History = False,
     listing: List = False,
-    output: Format = "text",
+    output: Shape = "text",
     no_redact: NoRedact = False,
 ) -> None:
     """Train small models on every device: does it train, right, and how fast."""
     from kdoctor.bench.cells import Wanted
     from kdoctor.commands import bench as command
     from kdoctor.model.bench import MODES, PRECISIONS
-    from kdoctor.render.bench import lines
 
-    one_of("--format", output, ("text", "json"))
+    one_of("--format", output, ("text", "json", "markdown"))
     if quick and full:
         raise Trouble("options-exclude-each-other", "--quick and --full: choose one", code=2)
     wanted = Wanted(
@@ -121,17 +126,30 @@ def bench(
     limit = fail_below or None
     if listing or history or compare:
         without_training(listing=listing, compare=compare, fail_below=limit)
+    if plot and not plot.endswith((".png", ".svg")):
+        raise Trouble("plot-no-picture", f"--plot {plot}: expected a name that ends in .png or .svg", code=2)
     gate = command.Gate(before=command.document_in(baseline), fail_below=limit) if baseline else None
     started = dt.datetime.now(dt.timezone.utc)
     session = in_a_new_one(asked, recipe) if provision else trained(asked)
     report = command.report_of(session, gate)
-    if output == "json":
-        write_document(report, redact_for=None if no_redact else session.user)
-    else:
-        write_lines(lines(report, width=width()))
+    show(report, output, None if no_redact else session.user)
     sys.stdout.flush()
-    keep(report, started, csv=csv, grid=grid, force=force)
+    keep(report, started, csv=csv, grid=grid, plot=plot, force=force)
     raise typer.Exit(command.exit_code(report))
+
+
+def show(report: Bench, output: str, user: User | None) -> None:
+    """Print the report; ``user``: whose names are redacted from a document."""
+    from kdoctor.render.bars import plots
+    from kdoctor.render.bench import lines
+    from kdoctor.render.bench_markdown import markdown
+
+    if output == "json":
+        write_document(report, redact_for=user)
+    elif output == "markdown":
+        sys.stdout.write(markdown(report))
+    else:
+        write_lines((*lines(report, width=width()), *plots(report.results, width=width())))
 
 
 def trained(asked: Asked) -> Session:
@@ -155,7 +173,7 @@ def in_a_new_one(asked: Asked, recipe: str) -> Session:
         return trained(replace(asked, python=python))
 
 
-def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, force: bool) -> None:
+def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, plot: str, force: bool) -> None:
     """Write the files that were asked for, and the history. Raises Trouble, after the report."""
     from kdoctor.bench.grid import csv as table
     from kdoctor.bench.grid import grids
@@ -167,6 +185,10 @@ def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, force: boo
         files.update({f"{grid.rstrip('/')}/{name}": text.encode() for name, text in grids(report.results).items()})
     put(files, force=force)
     remember(report, started)
+    if plot:
+        from kdoctor.render.plots import picture
+
+        put({plot: picture(report, "svg" if plot.endswith(".svg") else "png")}, force=force)
 
 
 def without_training(*, listing: bool, compare: tuple[str, str] | None, fail_below: float | None) -> NoReturn:

@@ -24,7 +24,7 @@ def picture(bench: Bench, kind: Kind) -> bytes:
     figures = _matplotlib("matplotlib.figure")
     panels = [panel for panel in (_throughput, _learning, _scaling) if panel(bench.results, None)]
     if not panels:
-        hint = "Measure several batch sizes (`--batch-sizes`), epochs, or several devices."
+        hint = "Measure several batch sizes (`--batch-size 1,10,100`), epochs, or several devices."
         raise Trouble("nothing-to-draw", "no result has a curve to draw", hint=hint)
     figure = figures.Figure(figsize=(INCHES * len(panels), INCHES), dpi=DPI, layout="constrained")
     for number, panel in enumerate(panels, 1):
