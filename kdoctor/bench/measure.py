@@ -88,6 +88,7 @@ class _Scribe:
         self.device_name, self.devices = "", 1
         self.beside: dict[int, Disturbance] = {}
         self._before: Sample | None = None
+        self._last: Sample | None = None
         self._own_s = 0.0
 
     def line(self, line: bytes) -> bool:
@@ -116,11 +117,11 @@ class _Scribe:
     def _of_cell(self, event: Phase | Chunk | Done) -> None:
         self.current = event.cell
         if isinstance(event, Phase) and event.phase == "measuring":
-            self._before, self._own_s = sample(), 0.0
+            self._before, self._last, self._own_s = sample(), None, 0.0
         elif isinstance(event, Chunk):
-            self._own_s += event.cpu_s
-        elif self._before is not None:
-            self.beside[event.cell] = beside(self._before, sample(), self._own_s)
+            self._last, self._own_s = sample(), self._own_s + event.cpu_s
+        elif self._before and self._last:  # what comes after the last chunk is not measured
+            self.beside[event.cell] = beside(self._before, self._last, self._own_s)
             self._before = None
         self.hear(self.request.cells[event.cell], event)
 
