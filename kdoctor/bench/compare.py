@@ -23,6 +23,8 @@ BACKENDS = frozenset(("tensorflow", "jax", "jaxlib", "torch"))
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
 NO_MATTER = frozenset(("kdoctor", "date", "prefix", "interpreter", "host"))
 
+UNCLEAR = 0.15  # a change that would matter
+
 Outcome = Literal["slower", "faster", "same", "unclear"]
 
 
@@ -57,21 +59,22 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return not self.changes
 
 
-UNCLEAR = 0.2
-
-
 def compare(before: Bench, after: Bench) -> Comparison:
-    """Every result of the later document, then those that only the earlier one has."""
+    """Every result of the later document, then those that only the earlier one has; those that look alike in order."""
     changes, unlike = [], []
-    earlier = {identity(result): result for result in before.results}
+    earlier: dict[tuple[object, ...], list[Result]] = {}
+    for result in before.results:
+        earlier.setdefault(identity(result), []).append(result)
     for result in after.results:
-        old = earlier.pop(identity(result), None)
+        same = earlier.get(identity(result))
+        old = same.pop(0) if same else None
         reasons = _missing(result, before) if old is None else tuple(_reasons(old, result, before, after))
         if old is None or reasons:
             unlike.append(Unlike(name=label(result), reasons=reasons))
         else:
             changes.append(_change(old, result))
-    unlike += [Unlike(name=label(old), reasons=("It is in the baseline only.",)) for old in earlier.values()]
+    alone = [old for same in earlier.values() for old in same]
+    unlike += [Unlike(name=label(old), reasons=("It is in the baseline only.",)) for old in alone]
     return Comparison(changes=tuple(changes), unlike=tuple(unlike))
 
 
@@ -90,6 +93,8 @@ def _missing(result: Result, before: Bench) -> tuple[str, ...]:
         return [field for field in IDENTITY if getattr(old, field) != getattr(result, field)]
 
     nearest = min(same, key=lambda old: len(differing(old)))
+    if not differing(nearest):
+        return ("The baseline has fewer of these.",)
     return tuple(_differs(field, getattr(nearest, field), getattr(result, field)) for field in differing(nearest))
 
 

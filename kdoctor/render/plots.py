@@ -64,6 +64,9 @@ def _throughput(results: Sequence[Result], axes: Any) -> bool:  # noqa: ANN401  
         if turn is not None:
             axes.axvline(turn, color=drawn.get_color(), linestyle=":", linewidth=1)
     axes.set(xscale="log", yscale="log", xlabel="batch size", ylabel="samples/s", title="throughput (dotted: knee)")
+    sizes = sorted({one.batch_size for group in lines.values() for one in group})
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.minorticks_off()
     axes.legend(fontsize="small")
     return True
 
@@ -76,6 +79,7 @@ def _learning(results: Sequence[Result], axes: Any) -> bool:  # noqa: ANN401  ma
     for one in lines:
         axes.plot(range(1, len(one.losses) + 1), one.losses, ".-", label=f"{_named(one)[0]}, batch {one.batch_size}")
     axes.set(xlabel="epoch", ylabel="loss", title="learning")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(fontsize="small")
     return True
 

@@ -100,6 +100,15 @@ def test_a_result_of_the_baseline_alone_is_named() -> None:
     ]
 
 
+def test_cells_that_look_alike_are_paired_in_their_order() -> None:
+    """The regression at its two rates."""
+    found = compare(bench(result(0.01), result(0.02)), bench(result(0.01), result(0.02)))
+    assert [change.outcome for change in found.changes] == ["same", "same"]
+    assert compare(bench(result()), bench(result(), result())).unlike[0].reasons == (
+        "The baseline has fewer of these.",
+    )
+
+
 def test_nothing_against_nothing_is_refused_too() -> None:
     assert "Both documents hold no result" in refusal(compare(bench(), bench()), "old.json").message
 

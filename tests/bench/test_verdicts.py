@@ -33,7 +33,7 @@ def curve(fixed: float, rate: float, **changes: Any) -> list[Run]:  # noqa: ANN4
 
 def three(**many: Any) -> list[Run]:  # noqa: ANN401
     """The stacked LSTM on one GPU and on four, 64 samples each."""
-    names: dict[str, Any] = {"workload": "stacked_lstm", "percent_of_peak": None}
+    names: dict[str, Any] = {"workload": "stacked-lstm", "percent_of_peak": None}
     several: dict[str, Any] = {**names, "device": "all", "devices": 4, "batch_size": 256}
     inside = many.pop("inside", None)
     found = [run(0.010, **names), run(many.pop("step"), **several, **many)]
@@ -64,7 +64,7 @@ def test_a_cnn_gains_much_from_a_gpu() -> None:
 
 
 def test_a_recurrent_net_is_not_feasible_on_the_cpu() -> None:
-    runs = [run(2.0, device="cpu", workload="imdb_lstm"), run(0.05, workload="imdb_lstm")]
+    runs = [run(2.0, device="cpu", workload="imdb-lstm"), run(0.05, workload="imdb-lstm")]
     found = only("cpu-not-feasible", said(*runs))
     assert found.why == (
         "This recurrent net is not feasible on the CPU: "
@@ -86,7 +86,7 @@ def test_the_batch_at_which_the_gpu_gains_most_decides() -> None:
 
 def test_several_gpus_slower_than_one_because_of_the_input() -> None:
     found = only("several-devices-slower", said(*three(step=0.060, inside=0.015)))
-    assert found.what == "stacked_lstm on tensorflow: 4 GPUs train slower than one (0.7x)."
+    assert found.what == "stacked-lstm on tensorflow: 4 GPUs train slower than one (0.7x)."
     assert found.why.startswith("Of each step 75% goes to the input")
 
 
@@ -102,7 +102,7 @@ def test_several_gpus_slower_than_one_for_nothing_that_was_measured() -> None:
 
 def test_scaling_efficiency_with_its_split() -> None:
     found = only("scaling-efficiency", said(*three(step=0.020, inside=0.018, checks={"communication_s": 0.006})))
-    assert found.what == ("stacked_lstm on tensorflow: 4 GPUs train 2.0x as fast as one; weak scaling efficiency 50%.")
+    assert found.what == ("stacked-lstm on tensorflow: 4 GPUs train 2.0x as fast as one; weak scaling efficiency 50%.")
     assert found.why == "Of each step is lost: 30% exchange of gradients, 10% input, 10% the rest."
     assert (found.severity, "NVLink" in found.do) == ("warning", True)
 

@@ -18,7 +18,7 @@ from kdoctor.render.json import render
 from tests.bench.build import bench, beside, result, run, series
 
 GOLDEN = Path(__file__).parent / "golden_bench"
-LSTM = "stacked_lstm"
+LSTM = "stacked-lstm"
 
 
 def document(*runs: Run) -> Bench:
