@@ -12,6 +12,7 @@ from kdoctor.measure.stats import drift, outliers, spread, standard_error
 
 MOST_SPREAD = 0.25  # of a chunk; a quiet machine has 0.01 to 0.10
 MOST_ERROR = 0.05  # of the median; what needs more says so itself: see measure.difference
+MOST_OUTLIERS = 0.05  # of the chunks: fewer happen anywhere
 
 
 def unsteady(raw: Sequence[float]) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def told(raw: Sequence[float]) -> tuple[str, ...]:
     """What is worth knowing of chunks that are steady enough."""
     moved, odd = drift(raw), outliers(raw)
     notes = [f"From begin to end the steps became {_slower(moved.change)}."] if moved.clear else []
-    if odd:
+    if len(odd) > MOST_OUTLIERS * len(raw):
         notes.append(f"{len(odd)} of {len(raw)} chunks took far longer or shorter than the others.")
     if 0 < len(raw) < FEWEST_CHUNKS:
         notes.append(f"Only {len(raw)} chunks were timed: no verdict on speed is drawn from them.")

@@ -49,6 +49,15 @@ def speed(per_s: float) -> str:
     return f"{per_s:.0f} samples/s" if per_s >= 10 else f"{per_s:.2g} samples/s"  # noqa: PLR2004  two digits
 
 
+def rough(value: float) -> str:
+    """To two digits, as befits what was fitted.
+
+    >>> rough(197), rough(28344.0), rough(7)
+    ('200', '28000', '7')
+    """
+    return f"{float(f'{value:.2g}'):.0f}"
+
+
 def times(factor: float) -> str:
     """A factor.
 

@@ -14,14 +14,15 @@ from typing import Literal
 import msgspec
 
 FEWEST = 3
+SEEN = 2.0  # times the largest batch: there the step is half as long again as an empty one
 WORST_FIT = 0.5
 
 
 class Knee(msgspec.Struct, frozen=True, kw_only=True):
-    """``place``: whether the knee lies within what was measured, or below or above all of it.
+    """``place``: whether the knee was seen, from the smallest batch to twice the largest, or lies below or above.
 
-    ``batch``: a whole number of samples within the measured range; ``limit``: samples a second that the curve tends
-    to, 0 where nothing was seen of it; ``fixed_s``: seconds that a step takes whatever its batch.
+    ``batch``: the knee where it was seen, else the smallest or largest batch; ``limit``: samples a second that the
+    curve tends to, 0 where nothing was seen of it; ``fixed_s``: seconds that a step takes whatever its batch.
     """
 
     place: Literal["within", "below", "above"]
@@ -39,7 +40,7 @@ def knee(points: Sequence[tuple[int, float]]) -> Knee | None:
     if any(abs(fixed + each * batch - seconds) > WORST_FIT * seconds for batch, seconds in points if batch > 0):
         return None
     limit = 1 / each if each > 0 else 0.0
-    if each <= 0 or fixed / each > sizes[-1]:
+    if each <= 0 or fixed / each > SEEN * sizes[-1]:
         return Knee(place="above", batch=sizes[-1], limit=limit, fixed_s=fixed)
     if fixed / each < sizes[0]:
         return Knee(place="below", batch=sizes[0], limit=limit, fixed_s=fixed)

@@ -23,7 +23,7 @@ def plots(results: Sequence[Result], *, width: int = 80) -> Iterator[Line]:
     steady = [one for one in results if one.status == "ok" and one.samples_per_s and not one.on_device]
     for (title, *_), group in curves(steady, _training).items():
         devices = curves(group, lambda one: (one.device,))
-        if any(len(same) > 1 for same in devices.values()):
+        if any(len({one.batch_size for one in same}) > 1 for same in devices.values()):
             yield from _throughput(title, devices, width)
         if ("all",) in devices and len(devices) > 1:
             yield from _scaling(title, devices, width)

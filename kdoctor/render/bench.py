@@ -124,10 +124,13 @@ def _cell(name: str, text: str, width: int) -> str:
 
 
 def _notes(results: Sequence[Result], width: int) -> Iterator[Line]:
-    """Why a status is what it is, and what else is to be known, each text once with all that it is true of."""
+    """Why a status is what it is, and what else is to be known, each text once with all that it is true of.
+
+    Of several reasons for noise the first will do; the document has them all.
+    """
     said: dict[str, list[Result]] = {}
     for result in results:
-        for note in result.notes:
+        for note in result.notes[:1] if result.status == "noisy" else result.notes:
             said.setdefault(note, []).append(result)
     for note, whose in said.items():
         names = ", ".join(dict.fromkeys(f"{one.workload} {one.backend} {one.device} {one.batch_size}" for one in whose))

@@ -46,7 +46,7 @@ def test_every_file_is_a_verdict() -> None:
 
 def test_the_knee_is_named_with_its_curve() -> None:
     found = only("batch-size-knee", said(*curve(0.002, 1e5, workload="mine")))
-    assert found.what == "mine on tensorflow gpu:0: the knee is at batch 200."
+    assert found.what == "mine on tensorflow gpu:0: the knee is at about batch 200."
     assert "takes about 2 ms whatever its batch; then its parallelism is full, at 100" in found.why
     assert found.do.startswith("Use at least batch 200; 1800 reaches")
     assert found.evidence[0].startswith("batch 16: 2.16 ms a step")

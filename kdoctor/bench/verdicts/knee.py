@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kdoctor.bench.runs import Measured, Run, grouped
-from kdoctor.bench.words import is_gpu, lasting, speed
+from kdoctor.bench.words import is_gpu, lasting, rough, speed
 from kdoctor.measure.knee import Knee, knee
 from kdoctor.model.bench import Verdict
 
@@ -25,16 +25,16 @@ def _verdict(found: Knee, group: Sequence[Run]) -> Verdict:
     fixed = lasting(found.fixed_s)
     filled = "its parallelism is full" if is_gpu(group[0]) else "its cores are busy"
     if found.place == "above":
-        what = f"{name}: up to batch {found.batch}, the largest tried, a larger batch costs hardly any time."
+        what = f"{name}: up to batch {found.batch}, the largest tried, a larger batch costs little time."
         why = f"A step takes about {fixed} whatever its batch: the device has room left."
         do = "Try larger batches, up to its memory; adapt the learning rate to the batch."
     elif found.place == "below":
         what = f"{name}: already batch {found.batch}, the smallest tried, takes time in proportion to its samples."
-        why = f"Larger batches gain little: the device tends to {speed(found.limit)}."
+        why = f"Larger batches gain little: the device tends to {rough(found.limit)} samples/s."
         do = "Choose the batch by how well the model learns, not by speed."
     else:
-        what = f"{name}: the knee is at batch {found.batch}."
-        why = f"Up to there a step takes about {fixed} whatever its batch; then {filled}, at {speed(found.limit)}."
-        do = f"Use at least batch {found.batch}; {9 * found.batch} reaches nine tenths of the limit."
+        what = f"{name}: the knee is at about batch {rough(found.batch)}."
+        why = f"Up to there a step takes about {fixed} whatever its batch; then {filled}, at {rough(found.limit)} samples/s."
+        do = f"Use at least batch {rough(found.batch)}; {rough(9 * found.batch)} reaches nine tenths of the limit."
     rows = tuple(f"batch {run.result.batch_size}: {lasting(run.step_s)} a step, {speed(run.per_s)}" for run in group)
     return Verdict(name="batch-size-knee", severity="note", what=what, why=why, do=do, evidence=rows)
