@@ -34,7 +34,8 @@ def _verdict(found: Knee, group: Sequence[Run]) -> Verdict:
         do = "Choose the batch by how well the model learns, not by speed."
     else:
         what = f"{name}: the knee is at about batch {rough(found.batch)}."
-        why = f"Up to there a step takes about {fixed} whatever its batch; then {filled}, at {rough(found.limit)} samples/s."
+        limit = f"{rough(found.limit)} samples/s"
+        why = f"Up to there a step takes about {fixed} whatever its batch; then {filled}, at {limit}."
         do = f"Use at least batch {rough(found.batch)}; {rough(9 * found.batch)} reaches nine tenths of the limit."
     rows = tuple(f"batch {run.result.batch_size}: {lasting(run.step_s)} a step, {speed(run.per_s)}" for run in group)
     return Verdict(name="batch-size-knee", severity="note", what=what, why=why, do=do, evidence=rows)
