@@ -17,8 +17,8 @@ from kdoctor.measure.difference import Difference, difference
 from kdoctor.model.bench import Bench, Result, Verdict
 from kdoctor.model.trouble import Trouble
 
-IDENTITY = ("workload", "backend", "device", "mode", "precision", "batch_size", "on_device")
-SAME = ("device_name", "parameters", "data", "route", "epochs")
+IDENTITY = ("workload", "backend", "device", "mode", "precision", "batch_size", "epochs", "on_device")
+SAME = ("device_name", "parameters", "data", "route")
 BACKENDS = frozenset(("tensorflow", "jax", "jaxlib", "torch"))
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
 NO_MATTER = frozenset(("kdoctor", "date", "prefix", "interpreter", "host"))

@@ -18,8 +18,9 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """How a child ended and what was seen beside it.
 
     ``ending``: "ended" where it said so itself. ``detail``: of a crash or time limit, a line. ``device_name``: the
-    product, e.g. "NVIDIA A100-SXM4-40GB". ``devices``: how many train together for ``all``. ``beside``: by the index
-    of the cell in the request, what disturbed it.
+    product, e.g. "NVIDIA A100-SXM4-40GB". ``devices``: how many GPUs train together for ``all``; 1
+    for logical devices of one CPU, which share its peak. ``beside``: by the index of the cell in the request, what
+    disturbed it.
     """
 
     ending: Ending = "ended"

@@ -70,6 +70,7 @@ def test_few_or_rough_chunks_are_unclear_and_not_silently_passed() -> None:
         ({"precision": "mixed_bfloat16"}, "precision: float32 in the baseline, mixed_bfloat16 now."),
         ({"batch_size": 128}, "batch size: 64 in the baseline, 128 now."),
         ({"backend": "jax", "mode": "limit"}, "backend: tensorflow in the baseline, jax now."),
+        ({"epochs": 5}, "epochs: none in the baseline, 5 now."),
         ({"workload": "mlp"}, "The baseline has no `mlp`."),
         ({"status": "noisy"}, "It was noisy now."),
         ({"raw": (0.01, 0.01)}, "It was timed too seldom now."),

@@ -16,7 +16,7 @@ SMALLEST = 1e-6
 def judge(measured: Measured) -> Iterator[Verdict]:
     """Between the devices of a backend first, then between backends."""
     runs = [run for run in measured.good() if run.result.first_losses and run.result.device != "all"]
-    fields = ("workload", "precision", "batch_size", "mode")
+    fields = ("workload", "precision", "batch_size", "mode", "data")
     for group in grouped(runs, "backend", *fields).values():
         yield from _differ(group, across="device")
     for group in grouped(runs, *fields).values():
