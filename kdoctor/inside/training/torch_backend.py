@@ -1,11 +1,16 @@
 """Keras 3 on PyTorch."""
 
+import importlib.util
 import math
+import os
 import shutil
+import sys
+import sysconfig
 
 from training import memory
 from training.routes import Route
 
+COMPILERS = ("g++", "clang++", "c++", "gcc")
 COMPUTE_BFLOAT16, COMPUTE_FLOAT16 = (8, 0), (7, 0)
 ADAM_EPSILON, ADAM_BETA = 1e-7, 0.999  # Keras's
 
@@ -31,6 +36,7 @@ class Backend:
         import torch
 
         self.torch, self.device, self.refused, self.strategy = torch, device, "", None
+        self.compiles = None  # whether torch.compile works, once that is known
         self.on_gpu = device.startswith("gpu")
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         self.number = int(device.partition(":")[2] or 0) if self.on_gpu else 0
@@ -85,16 +91,22 @@ class Backend:
         return {"jit_compile": bool(wanted)}
 
     def has_compiler(self):
-        """Whether torch.compile finds what it needs."""
-        if not any(shutil.which(name) for name in ("g++", "clang++", "c++", "gcc")):
-            return False
-        if not self.on_gpu:
-            return True
+        """Whether torch.compile works here: it needs a C++ compiler, Python's headers, and packages beside PyTorch."""
+        if self.compiles is None:
+            needed = ("setuptools", "triton") if self.on_gpu else ("setuptools",)
+            found = all(importlib.util.find_spec(name) for name in needed)
+            header = os.path.join(sysconfig.get_paths()["include"], "Python.h")
+            found = found and os.path.isfile(header) and any(shutil.which(name) for name in COMPILERS)
+            self.compiles = bool(found) and self._can_compile()
+        return self.compiles
+
+    def _can_compile(self):
         try:
-            import triton  # noqa: F401
-        except ImportError:
+            doubled = self.torch.compile(lambda x: x + x)(self.torch.ones(8, device=self.where))
+            return bool((doubled == 2.0).all())  # noqa: PLR2004  1 + 1
+        except Exception as error:  # of many kinds
+            sys.stderr.write("kdoctor: torch.compile: %s\n" % " ".join(str(error).split())[:300])
             return False
-        return True
 
     def place(self, array):
         """On the device."""
