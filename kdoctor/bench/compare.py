@@ -17,7 +17,7 @@ from kdoctor.measure.difference import Difference, difference
 from kdoctor.model.bench import Bench, Result, Verdict
 from kdoctor.model.trouble import Trouble
 
-IDENTITY = ("workload", "backend", "device", "mode", "precision", "batch_size", "epochs", "on_device")
+IDENTITY = ("workload", "backend", "device", "mode", "precision", "batch_size", "epochs", "on_device", "rate")
 SAME = ("device_name", "parameters", "data", "route")
 BACKENDS = frozenset(("tensorflow", "jax", "jaxlib", "torch"))
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}

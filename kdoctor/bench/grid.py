@@ -14,7 +14,7 @@ HEADER = "batch size, epochs, loss, accuracy, time (seconds)"
 COLUMNS = (
     "workload", "backend", "device", "device_name", "mode", "precision", "batch_size", "epochs", "steps", "loss",
     "accuracy", "time_s", "compile_s", "samples_per_s", "percent_of_peak", "parameters", "memory_bytes", "route",
-    "on_device", "data", "status",
+    "on_device", "rate", "data", "status",
 )  # fmt: skip
 STEP_COLUMNS = ("median", "mad", "p10", "p90", "min")
 

@@ -79,6 +79,7 @@ def empty(cell: Cell, status: Status = "skipped", *notes: str) -> Result:
         data=cell.data,
         status=status,
         on_device=cell.on_device,
+        rate=cell.rate,
         notes=notes,
     )
 

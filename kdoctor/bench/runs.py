@@ -97,6 +97,8 @@ def label(result: Result) -> str:
         parts.append(f"mode {result.mode}")
     if result.on_device:
         parts.append("data on the device")
+    if result.rate:
+        parts.append(f"rate {result.rate:g}")
     return ", ".join(parts)
 
 

@@ -143,7 +143,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One cell in the document of `kdoctor bench --format json`; CONTRACT fixes the names, every key is always there.
 
     ``percent_of_peak``: of the matmul measured on the same device in the same run, None where there is none.
-    ``raw``: seconds a step of every chunk. ``notes``: why a status is what it is, in sentences.
+    ``rate``: the learning rate where it is not the workload's own. ``raw``: seconds a step of every chunk. ``notes``: why a status is what it is, in sentences.
     """
 
     workload: str
@@ -170,6 +170,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int = 0
     route: str = ""
     on_device: bool = False
+    rate: float = 0.0
     raw: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
 
