@@ -143,7 +143,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One cell in the document of `kdoctor bench --format json`; CONTRACT fixes the names, every key is always there.
 
     ``percent_of_peak``: of the matmul measured on the same device in the same run, None where there is none.
-    ``rate``: the learning rate where it is not the workload's own. ``raw``: seconds a step of every chunk. ``notes``: why a status is what it is, in sentences.
+    ``rate``: the learning rate where it is not the workload's own. ``raw``: seconds a step of every chunk.
+    ``notes``: why a status is what it is, in sentences.
     """
 
     workload: str
