@@ -7,16 +7,18 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kdoctor.check.collect import Progress
 from kdoctor.commands.check import Checked
 from kdoctor.host import User
-from kdoctor.model.plan import Download
 from kdoctor.model.report import Report
 from kdoctor.model.trouble import Trouble
 from kdoctor.render.json import render
 from kdoctor.render.text import Line, lines, visible
+
+if TYPE_CHECKING:
+    from kdoctor.model.plan import Download
 
 Result = TypeVar("Result")
 PROGRESS_AFTER_S = 0.4
