@@ -25,7 +25,7 @@ class Backend:
 
     name = "jax"
     fit_takes_many = True
-    fit_compiles_sizes = False
+    fit_compiles_sizes = True
     source_name = "generator"
 
     def __init__(self, device):

@@ -5,7 +5,7 @@ import time
 EACH_S = 1.0
 FEWEST, MOST = 3, 400
 MATMUL_CPU, MATMUL_GPU = 1024, 8192
-COPY_CPU, COPY_GPU = 64 << 20, 1 << 30  # bytes
+COPY_CPU, COPY_GPU = 256 << 20, 1 << 30  # bytes: more than caches hold
 
 
 def best(once):
