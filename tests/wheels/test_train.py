@@ -113,7 +113,7 @@ def test_data_on_the_device_and_a_full_run(train: Train, backend: Backend) -> No
     cells = (
         cell("lenet", backend, on_device=True),
         cell("lenet", backend, on_device=True, mode="documented"),
-        cell("cats-dogs", backend, full=True, epochs=1, batch_size=64),
+        cell("cats-dogs", backend, full=True, epochs=1, batch_size=16),
     )
     done = ended(train(backend, *cells))
     assert [(one.status, one.detail) for one in done] == [("ok", "")] * 3
