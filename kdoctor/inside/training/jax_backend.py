@@ -163,6 +163,7 @@ class Loop(Route):
         self.jax, self.model, self.position = jax, model, 0
         self.x, self.y, self.count = backend.place(batches.x), backend.place(batches.y), batches.count
         self.fused = backend.on_gpu or workload.STYLE != "convolution"
+        self.items = [] if self.fused else [(self.x[index], self.y[index]) for index in range(self.count)]
         self.name = "jax.jit %s, data on the device" % ("loop" if self.fused else "step")
         loss_of = backend.keras.losses.get(workload.LOSS)
         optimizer = self.optimizer = model.optimizer
@@ -178,17 +179,16 @@ class Loop(Route):
 
         gradient = jax.grad(loss_and_state, has_aux=True)
 
-        def step(state, at, x, y):
+        def step(state, x, y):
             trained, other, optimized = state
-            x = jax.lax.dynamic_index_in_dim(x, at, keepdims=False)
-            y = jax.lax.dynamic_index_in_dim(y, at, keepdims=False)
             gradients, (loss, other) = gradient(trained, other, optimized, x, y)
             trained, optimized = optimizer.stateless_apply(optimized, gradients, trained)
             return (trained, other, optimized), loss
 
         def many(state, start, steps, x, y):
             def body(index, carried):
-                return step(carried[0], (start + index) % batches.count, x, y)
+                at = (start + index) % batches.count
+                return step(carried[0], *(jax.lax.dynamic_index_in_dim(each, at, keepdims=False) for each in (x, y)))
 
             return jax.lax.fori_loop(0, steps, body, (state, jnp.float32(0.0)))
 
@@ -212,7 +212,7 @@ class Loop(Route):
             self.state, loss = self.step(self.state, start % self.count, steps, self.x, self.y)
         else:
             for index in range(start, start + steps):
-                self.state, loss = self.step(self.state, index % self.count, self.x, self.y)
+                self.state, loss = self.step(self.state, *self.items[index % self.count])
         return float(loss)
 
     def finish(self):
