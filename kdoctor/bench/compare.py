@@ -7,6 +7,7 @@ route must be the same; a change is told only beyond the noise of both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -41,10 +42,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unlike(msgspec.Struct, frozen=True, kw_only=True):
-    """A result without a partner, and what differs or is missing."""
+    """A result without a partner, and what differs or is missing; ``spoiled``: alike, but one of them is of no use."""
 
     name: str
     reasons: tuple[str, ...]
+    spoiled: bool = False
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +57,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refused(self) -> bool:
-        """Whether there is not one change to tell of."""
-        return not self.changes
+        """Whether there is not one change to tell of, and not for noise alone."""
+        return not self.changes and not any(one.spoiled for one in self.unlike)
 
 
 def compare(before: Bench, after: Bench) -> Comparison:
@@ -69,8 +71,9 @@ def compare(before: Bench, after: Bench) -> Comparison:
         same = earlier.get(identity(result))
         old = same.pop(0) if same else None
         reasons = _missing(result, before) if old is None else tuple(_reasons(old, result, before, after))
-        if old is None or reasons:
-            unlike.append(Unlike(name=label(result), reasons=reasons))
+        spoiled = () if old is None or reasons else tuple(_spoiled(old, result))
+        if old is None or reasons or spoiled:
+            unlike.append(Unlike(name=label(result), reasons=reasons or spoiled, spoiled=bool(spoiled)))
         else:
             changes.append(_change(old, result))
     alone = [old for same in earlier.values() for old in same]
@@ -105,10 +108,24 @@ def _differs(field: str, old: object, new: object) -> str:
 def _reasons(old: Result, new: Result, before: Bench, after: Bench) -> Iterator[str]:
     """Why these two must not be compared; none: they may."""
     for field in SAME:
-        if getattr(old, field) != getattr(new, field):
-            yield _differs(field, getattr(old, field), getattr(new, field))
+        was, is_ = getattr(old, field), getattr(new, field)
+        if (plain(was) != plain(is_)) if field == "route" else was != is_:
+            yield _differs(field, was, is_)
     for name, (was, is_) in _versions(new, before.environment, after.environment).items():
         yield _differs(name, was, is_)
+
+
+def plain(route: str) -> str:
+    """A route without its numbers: how many steps a chunk holds is measured anew each time.
+
+    >>> plain("fit(tf.data, steps_per_execution=16)")
+    'fit(tf.data, steps_per_execution=N)'
+    """
+    return re.sub(r"\d+", "N", route)
+
+
+def _spoiled(old: Result, new: Result) -> Iterator[str]:
+    """Why one of two that are alike is of no use."""
     for result, when in ((old, "in the baseline"), (new, "now")):
         if not good(result):
             few = result.status == "ok"
@@ -145,7 +162,7 @@ def verdicts_of(comparison: Comparison, *, fail_below: float | None = None) -> t
             said.append(_slower(change, fail_below))
         elif change.outcome == "unclear":
             said.append(_unclear(change))
-    return tuple(said)
+    return (*said, *(_not_compared(one) for one in comparison.unlike))
 
 
 def _slower(change: Change, fail_below: float | None) -> Verdict:
@@ -169,6 +186,16 @@ def _unclear(change: Change) -> Verdict:
         why=f"Only a change beyond {change.detectable:.0%} could be told from noise.",
         do="Measure longer, on a quiet machine.",
         evidence=(f"speed now by then: {change.speed:.3f}",),
+    )
+
+
+def _not_compared(one: Unlike) -> Verdict:
+    return Verdict(
+        name="baseline-unclear" if one.spoiled else "baseline-unlike",
+        severity="note" if one.spoiled else "warning",
+        what=f"{one.name}: not compared with the baseline.",
+        why=" ".join(one.reasons),
+        do="Measure again on a quiet machine." if one.spoiled else "Make a baseline with the same command, here.",
     )
 
 

@@ -182,8 +182,10 @@ def report_of(session: Session, gate: Gate | None = None) -> Bench:
     )
     if gate is None:
         return report
-    more = verdicts_of(compare(gate.before, report), fail_below=gate.fail_below)
-    return msgspec.structs.replace(report, verdicts=(*more, *report.verdicts))
+    comparison = compare(gate.before, report)
+    more = verdicts_of(comparison, fail_below=gate.fail_below)
+    reason = "baseline-unlike" if comparison.refused and report.exit_reason == "ok" else report.exit_reason
+    return msgspec.structs.replace(report, verdicts=(*more, *report.verdicts), exit_reason=reason)
 
 
 def reason_of(measured: Measured) -> str:
@@ -198,7 +200,7 @@ def exit_code(bench: Bench) -> int:
     """0, 1, 3 or 130 by CONTRACT: noisy alone is no failure."""
     if bench.exit_reason == "interrupted":
         return 130
-    if bench.exit_reason == "nothing-ran":
+    if bench.exit_reason in ("nothing-ran", "baseline-unlike"):
         return 3
     return int(bench.exit_reason != "ok" or any(verdict.severity == "error" for verdict in bench.verdicts))
 

@@ -72,8 +72,6 @@ def test_few_or_rough_chunks_are_unclear_and_not_silently_passed() -> None:
         ({"backend": "jax", "mode": "limit"}, "backend: tensorflow in the baseline, jax now."),
         ({"epochs": 5}, "epochs: none in the baseline, 5 now."),
         ({"workload": "mlp"}, "The baseline has no `mlp`."),
-        ({"status": "noisy"}, "It was noisy now."),
-        ({"raw": (0.01, 0.01)}, "It was timed too seldom now."),
     ],
 )
 def test_unlike_things_are_refused_with_what_differs(changes: dict[str, Any], reason: str) -> None:
@@ -81,6 +79,23 @@ def test_unlike_things_are_refused_with_what_differs(changes: dict[str, Any], re
     assert found.refused
     assert found.unlike[0].reasons[0] == reason
     assert reason in refusal(found, "old.json").message
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"status": "noisy"}, "It was noisy now."), ({"raw": (0.01, 0.01)}, "It was timed too seldom now.")],
+)
+def test_what_is_of_no_use_is_said_and_fails_nothing(changes: dict[str, Any], reason: str) -> None:
+    found = compare(bench(result()), bench(result(**changes)))
+    (said,) = verdicts_of(found, fail_below=0.9)
+    assert (found.refused, said.name, said.severity, said.why) == (False, "baseline-unclear", "note", reason)
+
+
+def test_a_route_may_hold_other_numbers_and_nothing_else() -> None:
+    old = bench(result(route="fit(tf.data, steps_per_execution=16)"))
+    assert compare(old, bench(result(route="fit(tf.data, steps_per_execution=24)"))).unlike == ()
+    (said,) = verdicts_of(compare(old, bench(result(route="fit(numpy)"))))
+    assert (said.name, said.severity) == ("baseline-unlike", "warning")
 
 
 def test_other_versions_are_refused_unless_they_are_of_another_backend() -> None:
