@@ -99,6 +99,7 @@ def bench(
     """Train small models on every device: does it train, right, and how fast."""
     from kdoctor.bench.cells import Wanted
     from kdoctor.commands import bench as command
+    from kdoctor.host.put import refuse_files
     from kdoctor.model.bench import MODES, PRECISIONS
 
     one_of("--format", output, ("text", "json", "markdown"))
@@ -128,6 +129,9 @@ def bench(
         without_training(listing=listing, compare=compare, fail_below=limit)
     if plot and not plot.endswith((".png", ".svg")):
         raise Trouble("plot-no-picture", f"--plot {plot}: expected a name that ends in .png or .svg", code=2)
+    if limit and not baseline:
+        raise Trouble("option-misplaced", "--fail-below needs a --baseline to be below of", code=2)
+    refuse_files((path for path in (csv, plot) if path), force=force)  # before minutes of training
     gate = command.Gate(before=command.document_in(baseline), fail_below=limit) if baseline else None
     started = dt.datetime.now(dt.timezone.utc)
     session = in_a_new_one(asked, recipe) if provision else trained(asked)
@@ -184,7 +188,10 @@ def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, plot: str,
     if grid:
         files.update({f"{grid.rstrip('/')}/{name}": text.encode() for name, text in grids(report.results).items()})
     put(files, force=force)
-    remember(report, started)
+    try:
+        remember(report, started)
+    except Trouble as trouble:  # a run is none the worse for it
+        tell(f"the run is not in the history: {trouble.message}")
     if plot:
         from kdoctor.render.plots import picture
 

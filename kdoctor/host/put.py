@@ -47,7 +47,7 @@ def _refuse(path: str, *, force: bool) -> None:
     if not stat.S_ISREG(os.lstat(path).st_mode):
         raise Trouble("file-no-file", f"{path} is a link, a directory or a device; only a file is written over")
     if not force:
-        hint = "Choose another place with --output, look at it with --dry-run, or write over it with --force."
+        hint = "Choose another place, or write over it with --force."
         raise Trouble("file-exists", f"{path} exists; kdoctor does not touch it", hint=hint)
 
 

@@ -54,6 +54,8 @@ def environment(folder: Path, *distributions: str) -> str:
         (("--epochs", "many"), "--epochs many: expected whole numbers"),
         (("--format", "yaml"), "--format yaml"),
         (("--provision", "--env", "x"), "leave out --python and --env"),
+        (("--fail-below", "0.9"), "--fail-below needs a --baseline"),
+        (("--plot", "curve.txt"), "expected a name that ends in .png or .svg"),
     ],
 )
 def test_a_slip_is_one_line_and_2(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -87,6 +89,12 @@ def test_baselines_that_cannot_be_read_are_refused_before_anything_is_trained(tm
     for path, words in (("bad.json", "is no document of kdoctor bench"), ("none.json", "No such file")):
         ran = bench(tmp_path, "--python", python, "--baseline", str(tmp_path / path))
         assert (ran.code, words in ran.err, ran.err.count("\n")) == (3, True, 1), ran
+
+
+def test_a_file_that_exists_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("mine", encoding="utf-8")
+    ran = bench(tmp_path, "--python", environment(tmp_path / "env"), "--csv", str(tmp_path / "mine.csv"))
+    assert (ran.code, "mine.csv" in ran.err, ran.err.count("\n")) == (3, True, 1), ran
 
 
 def test_workloads_and_history_are_listed_without_training(tmp_path: Path) -> None:
