@@ -17,8 +17,7 @@ from kdoctor.bench.results import document, peaks_of, runs_of
 from kdoctor.bench.runs import Measured, Run
 from kdoctor.bench.verdicts import verdicts
 from kdoctor.commands.check import Request as Examine
-from kdoctor.commands.check import probed, read_input
-from kdoctor.commands.examine import choose
+from kdoctor.commands.check import live, probed, read_input
 from kdoctor.host import User, names_in
 from kdoctor.host.journal import append, tail
 from kdoctor.host.live import INSIDE, LiveHost
@@ -33,7 +32,6 @@ from kdoctor.model.recipe import Backend
 from kdoctor.model.trouble import Trouble
 
 HISTORY = "bench-history.jsonl"
-PROBE_TIMEOUT_S = 20.0
 Say = Callable[[str], None]
 STABLE = ("system", "cpu", "gpus", "driver", "frameworks", "keras", "interpreter")  # the same at every start
 
@@ -74,10 +72,9 @@ def known_workloads(host: LiveHost) -> tuple[str, ...]:
 
 def examined(asked: Asked) -> tuple[LiveHost, Facts]:
     """The environment, by files alone. Raises Trouble where Keras is not in it."""
-    host = LiveHost()
-    found = choose(host, python=asked.python, env=asked.env, deep=False, timeout_s=PROBE_TIMEOUT_S)
-    host.examined = found.interpreter
-    facts = probed(host, found, Examine(python=asked.python, env=asked.env), lambda _: None)
+    request = Examine(python=asked.python, env=asked.env)
+    host, found = live(request)
+    facts = probed(host, found, request, lambda _: None)
     keras, frameworks = facts.sections.get("keras"), facts.sections.get("frameworks")
     if not isinstance(frameworks, Frameworks) or not isinstance(keras, Keras):
         missing = "Keras" if isinstance(frameworks, Frameworks) else "no backend of Keras"

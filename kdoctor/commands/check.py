@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -67,10 +67,7 @@ def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
 
         root, examined = open_root(request.sysroot, request.python)
         return probed(root, examined, request, watch), root.user
-    host = LiveHost()
-    limit = request.timeout_s or SCRIPT_TIMEOUT_S
-    examined = choose(host, python=request.python, env=request.env, deep=request.deep, timeout_s=limit)
-    host.examined = examined.interpreter
+    host, examined = live(request)
     if not request.record:
         return probed(host, examined, request, watch), host.user
     from kdoctor.host.recorder import Recorder
@@ -79,6 +76,16 @@ def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
     facts = probed(recorder, examined, request, watch)
     recorder.write(examined.interpreter)
     return facts, host.user
+
+
+def live(request: Request, settings: Mapping[str, str] | None = None) -> tuple[LiveHost, Examined]:
+    """The running machine, and what of it is examined; ``settings``: variables on top of its own. Raises Trouble."""
+    host = LiveHost()
+    host.environ = {**host.environ, **(settings or {})}
+    limit = request.timeout_s or SCRIPT_TIMEOUT_S
+    examined = choose(host, python=request.python, env=request.env, deep=request.deep, timeout_s=limit)
+    host.examined = examined.interpreter
+    return host, examined
 
 
 def probed(host: Host, examined: Examined, request: Request, watch: Watch) -> Facts:
@@ -97,8 +104,8 @@ def check(request: Request, watch: Watch = lambda _: None) -> Checked:
     facts, user = gather(request, watch)
     diagnosis = diagnose(facts, chosen, rules.broken)
     report = report_of(facts, diagnosis, rules.items, time.monotonic() - started)
-    if report.primary is not None:
-        from kdoctor.commands.advise import advised
+    if report.primary is not None and report.primary.name in ranking().in_environment:
+        from kdoctor.commands.advise import advised  # the recipes are read only where one can help
 
         report = advised(report)
     return Checked(report=report, user=user)

@@ -11,8 +11,7 @@ from kdoctor.advice import DRIVER_COMMANDS, family
 from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
 from kdoctor.commands.advise import advised
-from kdoctor.commands.check import Request, Watch, probed, report_of
-from kdoctor.commands.examine import choose
+from kdoctor.commands.check import Request, Watch, live, probed, report_of
 from kdoctor.commands.fix_pip import uv_of
 from kdoctor.commands.records import WAIT_S, Say, store_of
 from kdoctor.fix.in_place.around import Around
@@ -34,7 +33,6 @@ from kdoctor.model.trouble import Trouble
 
 SCHEMA = 1
 TIMEOUT_S = 3600.0
-PROBE_TIMEOUT_S = 10.0
 QUIETLY = {
     "LC_ALL": "C.UTF-8",
     "NO_COLOR": "1",
@@ -92,10 +90,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def look(request: Request, settings: Mapping[str, str], watch: Watch) -> tuple[Report, LiveHost]:
     """The report on the examined environment, with variables as they are once it is activated anew."""
-    host = LiveHost()
-    host.environ = {**host.environ, **settings}
-    examined = choose(host, python=request.python, env=request.env, deep=False, timeout_s=PROBE_TIMEOUT_S)
-    host.examined = examined.interpreter
+    host, examined = live(request, settings)
     rules = find_rules()
     facts = probed(host, examined, request, watch)
     report = report_of(facts, diagnose(facts, rules.items, rules.broken), rules.items, 0.0)

@@ -2,7 +2,7 @@
 
 Input: one request as JSON on stdin (kdoctor.model.bench.Request). Output: one JSON object on a line of stdout for each
 event (kdoctor.model.bench.Event); what libraries print goes to stderr. A cell that raises is `done`, failed or oom, and
-the next follows. Argument, if any: kdoctor's process number; the child is killed when that process ends.
+the next follows. It is started through tether.py, which has it killed when kdoctor ends.
 """
 
 import sys
@@ -73,8 +73,6 @@ def train(backend, speaker, index, asked):
 def main():
     """Answer one request."""
     speaker = events.Speaker()
-    if len(sys.argv) > 1:
-        memory.end_with(int(sys.argv[1]))
     request = json.load(sys.stdin)
     surroundings(request)
     backend, trouble = begin(request, speaker)

@@ -1,11 +1,6 @@
 """How much memory this process holds at most, and which errors mean that there was not enough."""
 
-import ctypes
 import gc
-import os
-import sys
-
-PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 OUT_OF_MEMORY = (
     "RESOURCE_EXHAUSTED",
@@ -49,11 +44,3 @@ def peak():
     except (OSError, ValueError, IndexError):
         pass
     return 0
-
-
-def end_with(parent):
-    """Be killed when kdoctor is."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
-    if hasattr(os, "getppid") and os.getppid() != parent:
-        os._exit(1)

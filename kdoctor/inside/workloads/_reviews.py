@@ -13,8 +13,9 @@ TELLING, FIRST_PLAIN, SHARE = 50, 100, 0.08
 START, UNKNOWN = 1, 2
 
 
-def load(np, data, seed, batch):
+def load(np, cell, batch):
     """(x, y, held-out x, held-out y, what it is); x (n, 80) of int32, y (n, 1) of 0 and 1."""
+    data, seed = cell["data"], cell["seed"]
     path = data or cached()
     if path:
         with np.load(path, allow_pickle=True) as file:  # Keras's own format

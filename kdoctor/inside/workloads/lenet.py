@@ -1,7 +1,9 @@
 """LeNet on digits: two convolutions of 5 x 5 with pooling, three fully connected layers, Adam, batches of 64."""
 
 from workloads import _digits, _flops
+from workloads._optimizers import adam
 
+optimizer = adam
 STYLE = "convolution"
 LOSS = "categorical_crossentropy"
 BATCH, EPOCHS = 64, 5
@@ -30,11 +32,6 @@ def layers(keras):
         new.Dense(84, activation="relu"),
         new.Dense(10, activation="softmax", dtype="float32"),
     ]
-
-
-def optimizer(keras, rate):
-    """The optimizer."""
-    return keras.optimizers.Adam(learning_rate=rate)
 
 
 def flops():

@@ -1,7 +1,9 @@
 """The multi-layer perceptron on digits: 784-500-500-10, sigmoid and softmax, Adam, batches of 100."""
 
 from workloads import _digits, _flops
+from workloads._optimizers import adam
 
+optimizer = adam
 STYLE = "dense"
 TORCH_COMPILE = True  # a third of the time on a CPU
 LOSS = "categorical_crossentropy"
@@ -26,11 +28,6 @@ def layers(keras):
         new.Dense(500, activation="sigmoid"),
         new.Dense(10, activation="softmax", dtype="float32"),
     ]
-
-
-def optimizer(keras, rate):
-    """The optimizer."""
-    return keras.optimizers.Adam(learning_rate=rate)
 
 
 def flops():

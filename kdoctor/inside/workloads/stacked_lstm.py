@@ -1,18 +1,15 @@
 """Three LSTM layers (64, 64, 32) on reviews of 80 words, Adam, batches of 64: many small dependent operations."""
 
 from workloads import _flops, _reviews
+from workloads._optimizers import adam
 
+load, optimizer = _reviews.load, adam
 STYLE = "recurrent"
 LOSS = "binary_crossentropy"
 BATCH, EPOCHS = 64, 5
 RATE = 0.001
 PARAMETERS = 5000 * 64 + 2 * 4 * (128 * 64 + 64) + 4 * (96 * 32 + 32) + 33
 LEARNED_AFTER, LEAST_ACCURACY = 12000, 0.8
-
-
-def load(np, cell, batch):
-    """(x, y, held-out x, held-out y, what it is)."""
-    return _reviews.load(np, cell["data"], cell["seed"], batch)
 
 
 def layers(keras):
@@ -26,11 +23,6 @@ def layers(keras):
         new.LSTM(32),
         new.Dense(1, activation="sigmoid", dtype="float32"),
     ]
-
-
-def optimizer(keras, rate):
-    """The optimizer."""
-    return keras.optimizers.Adam(learning_rate=rate)
 
 
 def flops():
