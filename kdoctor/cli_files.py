@@ -48,9 +48,7 @@ def shown(files: Files) -> str:
 
 def told(files: Files) -> str:
     """What was written, and what to do with it."""
-    from kdoctor.render.fix import rows
+    from kdoctor.render.fix import block, rows
 
     pairs = [("recipe", f"{files.recipe}: {files.title}"), ("because", files.why)]
-    pairs += [("" if number else "wrote", one.path) for number, one in enumerate(files.files)]
-    pairs += [("" if number else "use it", step) for number, step in enumerate(files.next)]
-    return rows(pairs)
+    return rows((*pairs, *block("wrote", (one.path for one in files.files)), *block("use it", files.next)))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from kdoctor.bench.cells import is_cpu
 from kdoctor.bench.disturbance import Disturbance
 from kdoctor.bench.runs import Ending, Heard
 from kdoctor.host.live import INSIDE, LiveHost
@@ -109,7 +110,7 @@ class _Scribe:
         return not isinstance(event, Chunk)
 
     def _of_backend(self, event: Ready) -> None:
-        others = tuple(name for name in event.devices if "cpu" not in name.lower())
+        others = tuple(name for name in event.devices if not is_cpu(name))
         if self.request.device == "all":
             self.devices = len(others) or len(event.devices)
         self.device_name = ", ".join(others) if self.request.device != "cpu" else ""

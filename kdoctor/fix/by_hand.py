@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from kdoctor.advice import quoted
 from kdoctor.fix.contents import pip_specs
+from kdoctor.fix.places import PLACES, packages_of
 from kdoctor.model.recipe import CondaPart, Recipe
 from kdoctor.model.version import PythonVersion
 
@@ -50,6 +49,6 @@ def _link(link: str, target: str) -> str:
 
 def _setting(name: str, value: str, prefix: str, python: PythonVersion) -> str:
     """NAME=value as a word of the shell; only the two placeholders are for the shell to fill in."""
-    places = {"{prefix}": f'"{prefix}"', "{site_packages}": f'"{prefix}"/lib/python{python.short}/site-packages'}
-    pieces = re.split(r"(\{prefix\}|\{site_packages\})", value)
+    places = {"{prefix}": f'"{prefix}"', "{site_packages}": f'"{prefix}"/{packages_of(python)}'}
+    pieces = PLACES.split(value)
     return f"{name}=" + "".join(places.get(piece) or (quoted(piece) if piece else "") for piece in pieces)

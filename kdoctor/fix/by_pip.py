@@ -17,8 +17,6 @@ from kdoctor.host.scripts import relocate
 from kdoctor.host.workspace import Workspace
 from kdoctor.model.trouble import Trouble
 
-_LONG = INSTALL_TIMEOUT_S  # pip downloads to resolve
-
 
 class Named(msgspec.Struct, frozen=True):
     """Of a report: whose it is."""
@@ -68,9 +66,8 @@ class Pip(msgspec.Struct, frozen=True, kw_only=True):
         """`pip install --dry-run --report`."""
         path = f"{room.work}/report.json"
         words = ("install", "--dry-run", "--ignore-installed", "--quiet", "--report", path, *specs)
-        self._run(python, *words, timeout_s=_LONG, doing="resolving")
-        room.keep("report.json", LOCK)
-        items = _items(room.read(LOCK))
+        self._run(python, *words, timeout_s=INSTALL_TIMEOUT_S, doing="resolving")  # pip downloads to resolve
+        items = _items(room.keep("report.json", LOCK))
         room.write(LOCK, requirements(items).encode())
         room.write(PYLOCK, pylock(items).encode())
         return tuple(f"{item.metadata.name}=={item.metadata.version}" for item in items)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kdoctor.advice import quoted
+from kdoctor.fix.places import packages_of, placed
 from kdoctor.host.place import RECORD
 from kdoctor.host.workspace import Workspace
 from kdoctor.model.recipe import Method, Recipe
@@ -46,9 +47,8 @@ def settle_workspace(
 
 
 def _link(recipe: Recipe, python: PythonVersion, folder: str, room: Workspace) -> None:
-    packages = f"lib/python{python.short}/site-packages"
     for name, target in recipe.links.items():
-        room.link(folder + name.replace("{site_packages}", packages), target)
+        room.link(folder + name.replace("{site_packages}", packages_of(python)), target)
 
 
 def _record(recipe: Recipe, specs: tuple[str, ...], room: Workspace) -> None:
@@ -58,8 +58,7 @@ def _record(recipe: Recipe, specs: tuple[str, ...], room: Workspace) -> None:
 
 def settings_of(recipe: Recipe, python: PythonVersion, prefix: str) -> Mapping[str, str]:
     """The recipe's variables with their places filled in."""
-    places = {"{prefix}": prefix, "{site_packages}": f"{prefix}/lib/python{python.short}/site-packages"}
-    return {name: _placed(value, places) for name, value in recipe.environment.items()}
+    return {name: placed(value, prefix, python) for name, value in recipe.environment.items()}
 
 
 def _for_venv(settings: Mapping[str, str], room: Workspace) -> None:
@@ -86,9 +85,3 @@ def _for_conda(settings: Mapping[str, str], room: Workspace) -> None:
 
 def _exports(settings: Mapping[str, str]) -> str:
     return "".join(f"export {name}={quoted(value)}\n" for name, value in settings.items())
-
-
-def _placed(value: str, places: Mapping[str, str]) -> str:
-    for name, place in places.items():
-        value = value.replace(name, place)
-    return value

@@ -36,6 +36,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     parents: tuple[str, ...] = ()
 
 
+class Busy(msgspec.Struct, frozen=True):
+    """What is being done under a lock, for who may not wait: a reference and the begin of a sentence."""
+
+    reference: str
+    what: str
+
+
+MAKING = Busy("prefix-busy", "this environment is being made")
+
+
 class Lock:
     """The held lock of one prefix. ``before``: what the last holder left where it did not end by itself."""
 
@@ -63,8 +73,8 @@ class Lock:
         os.close(self.descriptor)
 
 
-def take(path: str, *, wait_s: float, on_wait: Callable[[str], None] | None = None) -> Lock:
-    """Lock ``path``, waiting at most ``wait_s``. Raises Trouble that names the holder.
+def take(path: str, *, wait_s: float, on_wait: Callable[[str], None] | None = None, busy: Busy = MAKING) -> Lock:
+    """Lock ``path``, waiting at most ``wait_s``. Raises Trouble that names the holder, in the words of ``busy``.
 
     ``on_wait`` is told once who is waited for.
     """
@@ -84,7 +94,7 @@ def take(path: str, *, wait_s: float, on_wait: Callable[[str], None] | None = No
         holder = str(record.owner) if record else "another kdoctor"
         if time.monotonic() >= deadline:
             hint = f"Wait for it, or end it; the lock is {path}."
-            raise Trouble("prefix-busy", f"this environment is being made by {holder}", hint=hint)
+            raise Trouble(busy.reference, f"{busy.what} by {holder}", hint=hint)
         if not told and on_wait is not None:
             told = True
             on_wait(holder)

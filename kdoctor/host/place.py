@@ -42,6 +42,16 @@ def nearest(path: str) -> str:
     return path
 
 
+def missing(path: str) -> tuple[str, ...]:
+    """The directories that have to be made, the deepest first."""
+    there = nearest(path)
+    found = []
+    while path != there:
+        found.append(path)
+        path = os.path.dirname(path)
+    return tuple(found)
+
+
 def is_writable(path: str) -> bool:
     """Whether this user may make or fill the directory."""
     there = nearest(path)

@@ -9,11 +9,12 @@ import shutil
 import stat
 from typing import TYPE_CHECKING
 
+from kdoctor.host.place import missing
 from kdoctor.host.rename import rename_new, sync_directory
 from kdoctor.model.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def put(files: Mapping[str, bytes], *, force: bool) -> None:
@@ -52,15 +53,9 @@ def _refuse(path: str, *, force: bool) -> None:
 
 
 def _make_folder(path: str, undo: contextlib.ExitStack) -> None:
-    for folder in reversed(list(_missing(path))):
+    for folder in reversed(missing(path)):
         os.mkdir(folder)
         undo.callback(_quietly_remove_folder, folder)
-
-
-def _missing(path: str) -> Iterator[str]:
-    while not os.path.isdir(path) and os.path.dirname(path) != path:
-        yield path
-        path = os.path.dirname(path)
 
 
 def _aside(path: str, data: bytes, undo: contextlib.ExitStack) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from kdoctor.host.lock import Lock, Record, take
 from kdoctor.host.owner import Owner, is_dead_here
-from kdoctor.host.place import nearest
+from kdoctor.host.place import missing
 from kdoctor.host.rename import remove_tree, sync_directory
 from kdoctor.model.trouble import Trouble
 
@@ -43,7 +43,7 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 @contextlib.contextmanager
 def locked(target: str, wait_s: float, on_wait: Callable[[str], None] | None) -> Iterator[tuple[Lock, tuple[str, ...]]]:
     """The lock of the target, what a killed start left removed, and the parents that had to be made for it."""
-    parents = _missing(os.path.dirname(target))
+    parents = missing(os.path.dirname(target))
     os.makedirs(os.path.dirname(target), exist_ok=True)
     lock = take(f"{stem(target)}lock", wait_s=wait_s, on_wait=on_wait)
     clean = False
@@ -60,16 +60,6 @@ def locked(target: str, wait_s: float, on_wait: Callable[[str], None] | None) ->
         for parent in parents if not os.path.lexists(target) else ():
             with contextlib.suppress(OSError):  # no longer empty, so not ours to remove
                 os.rmdir(parent)
-
-
-def _missing(path: str) -> tuple[str, ...]:
-    """The directories that have to be made, the deepest first."""
-    there = nearest(path)
-    found = []
-    while path != there:
-        found.append(path)
-        path = os.path.dirname(path)
-    return tuple(found)
 
 
 def stem(target: str) -> str:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
+from kdoctor.host.lock import Busy, take
 from kdoctor.host.lock import Record as Holder
-from kdoctor.host.lock import take
 from kdoctor.host.owner import Owner, this_owner
 from kdoctor.host.rename import remove_tree, write_file
 from kdoctor.host.states import State
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SCHEMA = 1
+CHANGING = Busy("change-busy", "an environment is being changed")
 Stage = Literal["saving", "changing", "done", "undoing", "undone"]
 _MANIFEST = "manifest.json"
 _LIMIT = 256 << 20
@@ -147,15 +148,10 @@ def locked(store: str, *, wait_s: float, on_wait: Callable[[str], None] | None =
     """One kdoctor at a time changes or undoes; gives the lock's descriptor, for children that may outlive kdoctor."""
     try:
         os.makedirs(store, 0o700, exist_ok=True)
-        lock = take(os.path.join(store, "lock"), wait_s=wait_s, on_wait=on_wait)
+        lock = take(os.path.join(store, "lock"), wait_s=wait_s, on_wait=on_wait, busy=CHANGING)
     except OSError as error:
         message = f"{store} cannot be written: {error.strerror or error}"
         raise Trouble("store-unwritable", message, hint="Set XDG_DATA_HOME to a folder that can.") from error
-    except Trouble as trouble:
-        if trouble.reference != "prefix-busy":
-            raise
-        message = trouble.message.replace("this environment is being made", "an environment is being changed")
-        raise Trouble("change-busy", message, hint=trouble.hint) from trouble
     try:
         lock.write(Holder(owner=this_owner()))
         yield lock.descriptor

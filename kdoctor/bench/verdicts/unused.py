@@ -10,6 +10,7 @@ from kdoctor.knowledge.workloads import workload
 from kdoctor.model.bench import Verdict
 
 WORTH, WORTH_OF_BATCH = 1.2, 1.5
+FIELDS = ("workload", "backend", "device", "mode", "precision", "batch_size", "on_device")
 
 
 def judge(measured: Measured) -> Iterator[Verdict]:
@@ -21,35 +22,37 @@ def judge(measured: Measured) -> Iterator[Verdict]:
 
 
 def _precision(runs: tuple[Run, ...]) -> Iterator[Verdict]:
-    fields = ("workload", "backend", "device", "mode", "batch_size", "on_device")
-    for group in grouped(runs, *fields).values():
-        usual = [run for run in group if run.result.precision == "float32"]
-        others = [run for run in group if run.result.precision != "float32"]
-        best = max(others, key=lambda run: run.per_s, default=None)
-        factor = gain(usual[0], best) if usual and best else None
-        if best and factor and factor >= WORTH:
-            why = "This device computes faster in it; the weights stay in float32, and the result was right."
-            do = f'Set `keras.config.set_dtype_policy("{best.result.precision}")` before the model is made.'
-            yield _verdict("precision-unused", best.result.precision, usual[0], best, (why, do))
+    for usual, best in _better(runs, "precision", "float32"):
+        why = "This device computes faster in it; the weights stay in float32, and the result was right."
+        do = f'Set `keras.config.set_dtype_policy("{best.result.precision}")` before the model is made.'
+        yield _verdict("precision-unused", best.result.precision, usual, best, (why, do))
 
 
 def _route(runs: tuple[Run, ...]) -> Iterator[Verdict]:
-    fields = ("workload", "backend", "device", "precision", "batch_size", "on_device")
-    for group in grouped(runs, *fields).values():
-        usual = [run for run in group if run.result.mode == "public"]
-        others = [run for run in group if run.result.mode != "public"]
+    for usual, best in _better(runs, "mode", "public"):
+        route = best.result.route or f"mode {best.result.mode}"
+        why = "Python and the start of kernels take a share of each step that a compiled loop saves."
+        do = "Raise `steps_per_execution` in `compile`, and try `jit_compile=True` (XLA) with this model."
+        yield _verdict("compiled-route-unused", route, usual, best, (why, do))
+
+
+def _better(runs: tuple[Run, ...], field: str, usual: str) -> Iterator[tuple[Run, Run]]:
+    """The usual choice of a field beside the fastest other one, where that is worth it."""
+    for group in _alike_but_for(field, runs):
+        first = next((run for run in group if getattr(run.result, field) == usual), None)
+        others = (run for run in group if getattr(run.result, field) != usual)
         best = max(others, key=lambda run: run.per_s, default=None)
-        factor = gain(usual[0], best) if usual and best else None
-        if best and factor and factor >= WORTH:
-            route = best.result.route or f"mode {best.result.mode}"
-            why = "Python and the start of kernels take a share of each step that a compiled loop saves."
-            do = "Raise `steps_per_execution` in `compile`, and try `jit_compile=True` (XLA) with this model."
-            yield _verdict("compiled-route-unused", route, usual[0], best, (why, do))
+        factor = gain(first, best) if first and best else None
+        if first and best and factor and factor >= WORTH:
+            yield first, best
+
+
+def _alike_but_for(field: str, runs: tuple[Run, ...]) -> Iterator[list[Run]]:
+    yield from grouped(runs, *(name for name in FIELDS if name != field)).values()
 
 
 def _batch(runs: tuple[Run, ...]) -> Iterator[Verdict]:
-    fields = ("workload", "backend", "device", "mode", "precision", "on_device")
-    for group in grouped(runs, *fields).values():
+    for group in _alike_but_for("batch_size", runs):
         row = workload(group[0].result.workload)
         usual = [run for run in group if row is not None and run.result.batch_size == row.batch_size]
         best = max(group, key=lambda run: run.per_s)

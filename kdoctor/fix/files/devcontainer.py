@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from kdoctor.fix.files.comments import comment, head, setting
 from kdoctor.fix.files.dockerfile import prefix_of, user_of
-from kdoctor.fix.files.pinned import Pinned, placed
+from kdoctor.fix.files.pinned import Pinned
 from kdoctor.fix.files.prove import devices
+from kdoctor.fix.places import placed
 
 OPTION = "--devcontainer"
 _INDENT = "  "

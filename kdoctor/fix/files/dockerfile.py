@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from kdoctor.fix.conda import without_credentials
 from kdoctor.fix.files.comments import comment, head, one_line, setting
-from kdoctor.fix.files.pinned import Pinned, placed
+from kdoctor.fix.files.pinned import Pinned
 from kdoctor.fix.files.prove import devices, smoke
 from kdoctor.fix.files.requirements import locked
+from kdoctor.fix.places import placed
 
 OPTION = "--docker"
 GLIBC = "2.36"  # of Debian 12, which both base images are

@@ -12,8 +12,9 @@ from kdoctor.advice import quoted
 from kdoctor.fix.by_hand import commands
 from kdoctor.fix.conda import without_credentials
 from kdoctor.fix.files.comments import comment, head, literal, one_line, setting, why
-from kdoctor.fix.files.pinned import Pinned, has_place
+from kdoctor.fix.files.pinned import Pinned
 from kdoctor.fix.files.requirements import spec_of
+from kdoctor.fix.places import has_place
 
 OPTION = "--environment-yml"
 _BARE = re.compile(r"[a-z_][a-z0-9_.-]*(=[A-Za-z0-9_.+-]+)*(\[[a-z0-9,-]+\])?(==[A-Za-z0-9_.+]+)?\Z")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -13,7 +12,6 @@ from kdoctor.model.recipe import Recipe
 from kdoctor.model.version import PythonVersion
 
 _SHOWN = 3
-_PLACES = re.compile(r"(\{prefix\}|\{site_packages\})")
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,14 +73,3 @@ def extras_of(specs: Iterable[str]) -> dict[str, tuple[str, ...]]:
 def in_order(pins: Iterable[Pin], asked: tuple[str, ...]) -> tuple[Pin, ...]:
     """Those that were asked for first, in that order, then the others by name."""
     return tuple(sorted(pins, key=lambda pin: (asked.index(pin.name) if pin.name in asked else len(asked), pin.name)))
-
-
-def placed(value: str, prefix: str, python: PythonVersion) -> str:
-    """A setting with its places filled in."""
-    places = {"{prefix}": prefix, "{site_packages}": f"{prefix}/lib/python{python.short}/site-packages"}
-    return "".join(places.get(piece, piece) for piece in _PLACES.split(value))
-
-
-def has_place(value: str) -> bool:
-    """Whether a setting depends on where the environment is."""
-    return _PLACES.search(value) is not None

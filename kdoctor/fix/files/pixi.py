@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from kdoctor.advice import quoted
 from kdoctor.fix.conda import without_credentials
 from kdoctor.fix.files.comments import comment, head, literal, setting, why
-from kdoctor.fix.files.pinned import Pin, Pinned, placed
+from kdoctor.fix.files.pinned import Pin, Pinned
+from kdoctor.fix.places import placed
 from kdoctor.model.trouble import Trouble
 
 OPTION = "--pixi"

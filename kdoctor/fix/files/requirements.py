@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from kdoctor.advice import quoted
 from kdoctor.fix.files.comments import head, one_line, setting, why
-from kdoctor.fix.files.pinned import Pin, Pinned, has_place
+from kdoctor.fix.files.pinned import Pin, Pinned
+from kdoctor.fix.places import has_place
 
 OPTION = "--requirements"
 

@@ -34,7 +34,7 @@ class Cell:
             return "this child trains on %s" % backend.device
         reason = backend.lacks(asked["precision"])
         if not reason and asked["mode"] == "limit":
-            reason = backend.no_limit()
+            reason = "an own loop over several devices is not measured" if backend.strategy is not None else ""
             if asked["full"] and hasattr(self.workload, "augmented"):
                 reason = "images are augmented on the host, which an own loop over data on the device leaves out"
         if not reason and self.size % backend.replicas():

@@ -116,10 +116,6 @@ class Backend:
         """The fastest own loop."""
         return Loop(self, model, workload, batches)
 
-    def no_limit(self):
-        """Why there is no own loop here."""
-        return "an own loop over several devices is not measured" if self.strategy is not None else ""
-
     def forget_memory(self):
         """Count the peak anew; JAX cannot for a GPU."""
         memory.forget_peak()

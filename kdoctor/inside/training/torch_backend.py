@@ -120,10 +120,6 @@ class Backend:
         """The fastest own loop."""
         return Loop(self, model, workload, batches)
 
-    def no_limit(self):
-        """Why there is no own loop here."""
-        return ""
-
     def forget_memory(self):
         """Count the peak anew."""
         memory.forget_peak()
