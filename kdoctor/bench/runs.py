@@ -59,11 +59,20 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return self.result.samples_per_s
 
 
+class Unused(msgspec.Struct, frozen=True, kw_only=True):
+    """GPUs of the machine of which a backend lists none; ``trouble``: what went wrong when it was asked."""
+
+    backend: str
+    gpus: tuple[str, ...]
+    trouble: str = ""
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """All that verdicts judge; ``peaks`` as in the document: by ``place``, then by kind and precision."""
 
     runs: tuple[Run, ...]
     peaks: Mapping[str, Mapping[str, float]] = {}
+    unused: tuple[Unused, ...] = ()
 
     def good(self) -> tuple[Run, ...]:
         """The runs from which a verdict on speed may be drawn: right, quiet, and timed often enough."""

@@ -14,7 +14,7 @@ from kdoctor.bench.compare import Comparison, compare, read, refusal, verdicts_o
 from kdoctor.bench.history import Entry, decoded, encoded, entry
 from kdoctor.bench.measure import TIMEOUT_S, Hear, Talk, measure
 from kdoctor.bench.results import document, peaks_of, runs_of
-from kdoctor.bench.runs import Measured, Run
+from kdoctor.bench.runs import Measured, Run, Unused
 from kdoctor.bench.verdicts import verdicts
 from kdoctor.commands.check import Request as Examine
 from kdoctor.commands.check import live, probed, read_input
@@ -24,12 +24,15 @@ from kdoctor.host.live import INSIDE, LiveHost
 from kdoctor.host.watch import sample
 from kdoctor.model.bench import Bench, Cell, Event, Ready
 from kdoctor.model.codec import to_builtins
-from kdoctor.model.facts.base import Facts
+from kdoctor.model.facts.base import Absent, Facts
+from kdoctor.model.facts.framework_answers import FrameworkAnswer
 from kdoctor.model.facts.frameworks import Frameworks
+from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.recipe import Backend
 from kdoctor.model.trouble import Trouble
+from kdoctor.probes.framework_answers import ask
 
 HISTORY = "bench-history.jsonl"
 Say = Callable[[str], None]
@@ -61,6 +64,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     user: User
     talks: tuple[Talk, ...]
     seconds: float
+    unused: tuple[Unused, ...] = ()
 
 
 def known_workloads(host: LiveHost) -> tuple[str, ...]:
@@ -96,6 +100,13 @@ def backends_of(asked: Asked, facts: Facts) -> tuple[Backend, ...]:
     return asked.backends or there[:1]
 
 
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one backend."""
+
+    talks: tuple[Talk, ...]
+    unused: tuple[Unused, ...] = ()
+
+
 def run(asked: Asked, say: Say, hear: Hear) -> Session:
     """Measure everything that was asked. Raises Trouble; a Ctrl-C ends it with what there is."""
     started = sample().at
@@ -105,30 +116,45 @@ def run(asked: Asked, say: Say, hear: Hear) -> Session:
         asked.wanted, workloads=chosen_workloads(asked.wanted.workloads, known, full=asked.wanted.full)
     )
     talks: list[Talk] = []
+    unused: list[Unused] = []
     for backend in backends_of(asked, facts):
-        talks += _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, say, hear)
+        part = _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, say, hear)
+        talks += part.talks
+        unused += part.unused
         if talks and talks[-1].is_interrupted:
             break
     seconds = round(sample().at - started, 1)
-    return Session(facts=facts, user=host.user, talks=tuple(talks), seconds=seconds)
+    return Session(facts=facts, user=host.user, talks=tuple(talks), unused=tuple(unused), seconds=seconds)
 
 
-def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, say: Say, hear: Hear) -> list[Talk]:
-    """The processor first: its child says what other devices there are."""
+def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, say: Say, hear: Hear) -> _Part:
+    """The devices that were asked for, one after the other; without a word: all that the backend lists."""
     say(f"{backend}: starting")
-    without_cpu = bool(asked.devices) and "cpu" not in asked.devices
-    first = request_for(asked.wanted, backend, "cpu")
-    first = msgspec.structs.replace(first, cells=()) if without_cpu else first
-    talks = list(measure(host, msgspec.structs.replace(first, peaks=not without_cpu), hear, timeout_s=asked.timeout_s))
-    ready = talks[0].ready
-    if talks[-1].is_interrupted or ready is None:
-        return talks
-    for device in devices_for(asked.devices, ready.devices, _uuids(facts)):
-        if device == "cpu" or talks[-1].is_interrupted:
-            continue
+    answer = ask(host, backend) if _may_have_gpu(facts, asked.devices) else None
+    listed = answer.devices if answer is not None else ()
+    talks: list[Talk] = []
+    for device in devices_for(asked.devices, ("cpu", *listed), _uuids(facts)):
         say(f"{backend}: {device}")
         talks += measure(host, request_for(asked.wanted, backend, device), hear, timeout_s=asked.timeout_s)
-    return talks
+        if talks[-1].is_interrupted:
+            break
+    return _Part(talks=tuple(talks), unused=_unused(facts, backend, answer))
+
+
+def _may_have_gpu(facts: Facts, devices: tuple[str, ...]) -> bool:
+    """Whether it is worth the seconds to ask a framework: a GPU was seen, or none could be looked for."""
+    if devices:
+        return any(name.lower() != "cpu" for name in devices)
+    return not isinstance(facts.sections.get("gpus"), Absent)
+
+
+def _unused(facts: Facts, backend: Backend, answer: FrameworkAnswer | None) -> tuple[Unused, ...]:
+    """The machine has NVIDIA GPUs and the backend, which was asked, lists none."""
+    gpus = facts.sections.get("gpus")
+    names = tuple(gpu.name or gpu.architecture for gpu in gpus.nvidia) if isinstance(gpus, Gpus) else ()
+    if answer is None or answer.devices or not names:
+        return ()
+    return (Unused(backend=backend, gpus=names, trouble=answer.trouble),)
 
 
 def _uuids(facts: Facts) -> tuple[str, ...]:
@@ -167,7 +193,7 @@ def report_of(session: Session, gate: Gate | None = None) -> Bench:
         found = peaks_of(talk.events)
         if found:
             peaks[f"{talk.request.backend} {talk.request.device}"] = found
-    measured = Measured(runs=tuple(runs), peaks=peaks)
+    measured = Measured(runs=tuple(runs), peaks=peaks, unused=session.unused)
     interrupted = any(talk.is_interrupted for talk in session.talks)
     report = document(
         measured,

@@ -15,10 +15,11 @@ def probe(host: Host, examined: Examined, frameworks: Frameworks) -> FrameworkAn
     """Run ``inside/devices.py`` once per framework, one after the other: each takes all cores while it imports."""
     if not examined.deep:
         return Absent(looked=("not asked: add --deep",))
-    return FrameworkAnswers(items=tuple(_ask(host, build.framework) for build in frameworks.builds))
+    return FrameworkAnswers(items=tuple(ask(host, build.framework) for build in frameworks.builds))
 
 
-def _ask(host: Host, framework: str) -> FrameworkAnswer:
+def ask(host: Host, framework: str) -> FrameworkAnswer:
+    """One framework, in a child of its own environment."""
     asked = host.ask("devices", runner="examined", timeout_s=TIMEOUT_S, environ={"KDOCTOR_ASK": framework})
     if isinstance(asked, Unanswered):
         return FrameworkAnswer(framework=framework, trouble=asked.reason)

@@ -41,7 +41,7 @@ def three(**many: Any) -> list[Run]:  # noqa: ANN401
 
 
 def test_every_file_is_a_verdict() -> None:
-    assert len(judges()) == 11
+    assert len(judges()) == 12
 
 
 def test_the_knee_is_named_with_its_curve() -> None:

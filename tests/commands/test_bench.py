@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.fakegpu import Kit, build
+
 TREE = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
 
@@ -20,16 +22,34 @@ class Ran(NamedTuple):
     err: str
 
 
-def bench(home: Path, *arguments: str) -> Ran:
-    """The real command line."""
-    environ = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(TREE), "LC_ALL": "C.UTF-8"}
+def bench(home: Path, *arguments: str, **more: str) -> Ran:
+    """The real command line; ``more``: variables of its environment."""
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(TREE), "LC_ALL": "C.UTF-8", **more}
     command = [sys.executable, "-m", "kdoctor", "bench", *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environ, check=False)
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
-def environment(folder: Path, *distributions: str) -> str:
-    """The interpreter of a venv in which these are installed, as far as files tell; they cannot be imported."""
+JAX_WITH_GPUS = """
+__version__ = "0.10.2"
+class Answer:
+    def all(self): return True
+    def __matmul__(self, other): return self
+    def __eq__(self, other): return self
+class Device:
+    platform = "cuda"
+    def __init__(self, number): self.number = number
+    def __str__(self): return "cuda:%d" % self.number
+def devices(): return [Device(0), Device(1)]
+def device_put(array, device): return array
+"""
+
+
+def environment(folder: Path, *distributions: str, jax: str = "") -> str:
+    """The interpreter of a venv in which these are installed, as far as files tell; they cannot be imported.
+
+    ``jax``: what that package consists of instead.
+    """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     site = next((folder / "lib").glob("python*")) / "site-packages"
     for name in distributions:
@@ -39,6 +59,9 @@ def environment(folder: Path, *distributions: str) -> str:
         (info / "RECORD").write_text(f"{name}/__init__.py,,\n", encoding="utf-8")
         (site / name).mkdir()
         (site / name / "__init__.py").write_text("raise ImportError('broken on purpose')\n", encoding="utf-8")
+    if jax:
+        (site / "jax/__init__.py").write_text(jax, encoding="utf-8")
+        (site / "jax/numpy.py").write_text("from jax import Answer\ndef ones(shape): return Answer()\n", "utf-8")
     return str(folder / "bin/python")
 
 
@@ -81,6 +104,38 @@ def test_where_nothing_could_be_run_it_is_3_and_said_in_the_document(tmp_path: P
     assert (ran.code, found["exit_reason"]) == (3, "nothing-ran")
     assert [result["status"] for result in found["results"]] == ["crashed", "crashed"]
     assert "broken on purpose" in " ".join(found["results"][0]["notes"])
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """The simulated driver."""
+    return build(tmp_path_factory.mktemp("fakegpu"))
+
+
+def devices_of(ran: Ran) -> set[str]:
+    """What was tried, also where it failed."""
+    return {result["device"] for result in json.loads(ran.out)["results"]}
+
+
+def test_every_device_that_the_framework_lists_is_measured(tmp_path: Path, kit: Kit) -> None:
+    python = environment(tmp_path / "env", "keras", "jax", jax=JAX_WITH_GPUS)
+    json_of = ("--python", python, "--workload", "linear", "--format", "json")
+    gpus = kit.state(device_count=2)
+    assert devices_of(bench(tmp_path, *json_of, **gpus)) == {"cpu", "gpu:0", "gpu:1", "all"}
+    assert devices_of(bench(tmp_path, *json_of, "--device", "gpu", **gpus)) == {"gpu:0", "gpu:1"}
+    assert devices_of(bench(tmp_path, *json_of, "--device", "cpu", **gpus)) == {"cpu"}
+    refused = bench(tmp_path, *json_of, "--device", "gpu:2", **gpus)
+    assert (refused.code, refused.out) == (2, "")
+    assert "--device gpu:2: this backend has cpu, gpu:0, gpu:1, all." in refused.err
+
+
+def test_a_gpu_that_the_framework_does_not_list_is_named(tmp_path: Path, kit: Kit) -> None:
+    alone = JAX_WITH_GPUS.replace("[Device(0), Device(1)]", "[]")
+    python = environment(tmp_path / "env", "keras", "jax", jax=alone)
+    ran = bench(tmp_path, "--python", python, "--workload", "linear", "--format", "json", **kit.state())
+    assert devices_of(ran) == {"cpu"}
+    said = [verdict for verdict in json.loads(ran.out)["verdicts"] if verdict["name"] == "gpu-unused"]
+    assert [verdict["what"] for verdict in said] == ["jax does not use the GPU of this machine."]
 
 
 def test_baselines_that_cannot_be_read_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
