@@ -76,7 +76,7 @@ def _cells(wanted: Wanted, workload: str, backend: Backend, device: str) -> tupl
     ]
     if wanted.full and workload == "linear":
         made.append(msgspec.structs.replace(made[0], rate=0.0))
-    if wanted.full and on_gpu:
+    if device == "all" or (wanted.full and on_gpu):  # what several devices lose to their input
         made.append(msgspec.structs.replace(made[0], on_device=True))
     return tuple(made)
 

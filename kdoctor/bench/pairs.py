@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from kdoctor.bench.runs import Measured, Run, grouped
-from kdoctor.bench.words import is_gpu, lasting, speed
+from kdoctor.bench.words import lasting, speed
 from kdoctor.measure.scaling import Split, split
 
 
@@ -25,18 +25,28 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         return self.many.per_s / self.one.per_s
 
     @property
+    def several(self) -> str:
+        """The several, in words."""
+        return f"{self.many.devices} {'GPUs' if self.many.on_gpu else 'logical CPU devices'}"
+
+    @property
+    def ideal_s(self) -> float:
+        """The step if nothing were lost; logical devices of one CPU share its cores, which one device has alone."""
+        alone = self.one.step_s * self.many.result.batch_size / self.one.result.batch_size
+        return alone / self.many.devices if self.many.on_gpu else alone
+
+    @property
     def split(self) -> Split:
         """Where the step of the several loses its time."""
-        ideal = self.one.step_s / (1 if self.weak else self.many.devices)
         inside = None if self.on_device is None else self.on_device.step_s
         exchange = self.many.checks.get("communication_s")
-        return split(ideal, self.many.step_s, on_device_s=inside, communication_s=exchange)
+        return split(self.ideal_s, self.many.step_s, on_device_s=inside, communication_s=exchange)
 
     def evidence(self) -> tuple[str, ...]:
         """The figures behind it."""
-        rows = [(f"{self.one.result.device}", self.one), (f"{self.many.devices} GPUs", self.many)]
+        rows = [(f"{self.one.result.device}", self.one), (self.several, self.many)]
         if self.on_device is not None:
-            rows.append((f"{self.many.devices} GPUs, data on the devices", self.on_device))
+            rows.append((f"{self.several}, data on the devices", self.on_device))
         said = [
             f"{name}, batch {run.result.batch_size}: {speed(run.per_s)}, {lasting(run.step_s)} a step"
             for name, run in rows
@@ -46,12 +56,12 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pairs(measured: Measured) -> Iterator[Pair]:
-    """Several GPUs against one of the same training; logical devices of one CPU share its cores and say nothing."""
+    """Several devices against one of the same kind in the same training."""
     for group in grouped(measured.good(), "workload", "backend", "mode", "precision").values():
-        ones = [run for run in group if is_gpu(run) and not run.result.on_device]
+        ones = [run for run in group if run.result.device != "all" and not run.result.on_device]
         several = [run for run in group if run.result.device == "all" and run.devices > 1]
         for many in (run for run in several if not run.result.on_device):
-            found = _partner(ones, many)
+            found = _partner([run for run in ones if run.on_gpu == many.on_gpu], many)
             if found is not None:
                 batch = many.result.batch_size
                 inside = [run for run in several if run.result.on_device and run.result.batch_size == batch]

@@ -169,7 +169,7 @@ def _disturbed(run: Run, index: int, heard: Heard) -> Run:
     """The same run, noisy where the numbers cannot be trusted."""
     beside = heard.beside.get(index, QUIET)
     run = _beside(run, beside, heard)
-    why = (*unsteady(run.result.raw), *spoiled(beside, on_cpu=run.cell.device == "cpu"))
+    why = (*unsteady(run.result.raw), *spoiled(beside, on_cpu=not run.on_gpu))
     if why:
         return replace(run, result=replace(run.result, status="noisy", notes=(*why, *run.result.notes)))
     return replace(run, result=replace(run.result, notes=(*run.result.notes, *told(run.result.raw))))

@@ -18,8 +18,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """How a child ended and what was seen beside it.
 
     ``ending``: "ended" where it said so itself. ``detail``: of a crash or time limit, a line. ``device_name``: the
-    product, e.g. "NVIDIA A100-SXM4-40GB". ``devices``: how many GPUs train together for ``all``; 1
-    for logical devices of one CPU, which share its peak. ``beside``: by the index of the cell in the request, what
+    product, e.g. "NVIDIA A100-SXM4-40GB". ``devices``: how many train together for ``all``.
+    ``beside``: by the index of the cell in the request, what
     disturbed it.
     """
 
@@ -45,6 +45,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     tf32: bool | None = None
     devices: int = 1
     beside: Disturbance = QUIET
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether GPUs trained, one or several; several logical devices of a CPU have no name of a product."""
+        device = self.result.device
+        return device.startswith("gpu") or (device == "all" and bool(self.result.device_name))
 
     @property
     def step_s(self) -> float:

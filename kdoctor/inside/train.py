@@ -18,7 +18,7 @@ import traceback
 
 sys.dont_write_bytecode, WROTE = True, sys.dont_write_bytecode
 sys.path.insert(0, SCRIPT_DIRECTORY)
-from training import catalogue, events, memory, peaks
+from training import catalogue, events, memory, peaks, ranks
 from training import cell as cells
 
 BACKENDS = {name: importlib.import_module("training.%s_backend" % name) for name in ("tensorflow", "jax", "torch")}
@@ -42,6 +42,8 @@ def begin(request, speaker):
     started = time.time()
     try:
         backend = BACKENDS[request["backend"]].Backend(request["device"])
+        if backend.ranks is not None:
+            backend.ranks.join(request, os.path.abspath(__file__))
     except Exception as error:  # the framework's own failure is the answer
         traceback.print_exc()
         return None, events.one_line("%s: %s" % (type(error).__name__, error))
@@ -66,13 +68,16 @@ def train(backend, speaker, index, asked):
     except Exception as error:  # of whatever kind a framework has
         traceback.print_exc()
         status = "oom" if memory.is_out_of_memory(error) else "failed"
-        return status, dict(cell.done, detail=events.one_line("%s: %s" % (type(error).__name__, error)))
+        detail = events.one_line("%s: %s" % (type(error).__name__, error))
+        if backend.ranks is not None:
+            status, detail = backend.ranks.last_words() or (status, detail)
+        return status, dict(cell.done, detail=detail)
     return "ok", cell.done
 
 
 def main():
     """Answer one request."""
-    speaker = events.Speaker()
+    speaker = events.Speaker(only=("done",) if ranks.rank() else None)
     request = json.load(sys.stdin)
     surroundings(request)
     backend, trouble = begin(request, speaker)
@@ -89,9 +94,16 @@ def main():
             backend.free()
             gc.collect()
             speaker.say("done", cell=index, status=status, **done)
+            if backend.ranks is not None and status in ("failed", "oom"):
+                leave(1)  # the others may wait for this one for ever: kdoctor starts anew with what is left
     speaker.say("end")
+    leave(0)
+
+
+def leave(code):
+    """Frameworks may crash or hang while they are torn down."""
     sys.stderr.flush()
-    os._exit(0)  # frameworks may crash or hang while they are torn down
+    os._exit(code)
 
 
 main()

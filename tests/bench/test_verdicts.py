@@ -123,8 +123,29 @@ def test_a_divided_batch_is_strong_scaling() -> None:
     assert "strong scaling efficiency 62%" in found.what
 
 
-def test_logical_devices_of_one_cpu_say_nothing() -> None:
-    assert said(run(0.01, device="cpu"), run(0.02, device="all", devices=2)) == ()
+def on_cpus(*, step: float, inside: float, exchange: float = 0.0) -> list[Run]:
+    """The same training on one CPU, which takes 10 ms a step, and on two logical devices of it."""
+    names: dict[str, Any] = {"workload": "mine", "percent_of_peak": None, "device_name": ""}
+    several: dict[str, Any] = {**names, "device": "all", "devices": 2, "checks": {"communication_s": exchange}}
+    return [run(0.010, device="cpu", **names), run(step, **several), run(inside, on_device=True, **several)]
+
+
+@pytest.mark.parametrize(
+    ("measured", "words"),
+    [
+        ({"step": 0.030, "inside": 0.011}, "Of each step 63% goes to the input"),
+        ({"step": 0.030, "inside": 0.029, "exchange": 0.018}, "Of each step 60% goes to synchronising weights"),
+    ],
+)
+def test_logical_devices_share_the_cores_that_one_has_alone(measured: dict[str, float], words: str) -> None:
+    found = only("several-devices-slower", said(*on_cpus(**measured)))
+    assert found.what == "mine on tensorflow: 2 logical CPU devices train slower than one (0.3x)."
+    assert found.why.startswith(words)
+
+
+def test_logical_devices_that_lose_nothing() -> None:
+    found = only("scaling-efficiency", said(*on_cpus(step=0.0099, inside=0.0099)))
+    assert "2 logical CPU devices train 1.0x as fast as one; of the cores' speed 100%." in found.what
 
 
 def test_a_precision_left_unused() -> None:

@@ -47,18 +47,21 @@ class Heard:
         self.said.append((event, fields))
 
 
-class Steady:
-    """A route whose steps all last as long, by a clock of its own."""
+class Alone:
+    """What a route of one process says."""
 
-    compiles_sizes = False
+    agree = total = staticmethod(float)
 
-    def __init__(self, clock: SimpleNamespace, step_s: float) -> None:
+
+class Steady(Alone):
+    """A route whose steps all last as long, as they say."""
+
+    def __init__(self, step_s: float) -> None:
         """``step_s``: seconds of a step."""
-        self.clock, self.step_s, self.sizes = clock, step_s, list[int]()
+        self.step_s, self.sizes = step_s, list[int]()
 
-    def run(self, steps: int) -> float:
-        self.clock.now += steps * self.step_s
-        return 0.0
+    def lasting(self, steps: int) -> float:
+        return steps * self.step_s
 
     def resize(self, steps: int) -> int:
         self.sizes.append(steps)
@@ -83,14 +86,14 @@ def test_flops_are_those_counted_by_hand(name: str) -> None:
     assert module("training.catalogue").find()[name].flops() == FLOPS[name]
 
 
-def test_a_chunk_is_sized_to_last_as_long_as_asked(clock: SimpleNamespace) -> None:
-    route = Steady(clock, 0.001)
+def test_a_chunk_is_sized_to_last_as_long_as_asked() -> None:
+    route = Steady(0.001)
     assert module("training.meter").calibrate(route, 0.15) == pytest.approx(150)
     assert len(route.sizes) == 1
 
 
-def test_a_step_longer_than_a_chunk_is_a_chunk(clock: SimpleNamespace) -> None:
-    assert module("training.meter").calibrate(Steady(clock, 4.0), 0.15) == 1
+def test_a_step_longer_than_a_chunk_is_a_chunk() -> None:
+    assert module("training.meter").calibrate(Steady(4.0), 0.15) == 1
 
 
 @pytest.mark.parametrize(("more", "taken"), [({}, 3), ({"seconds": 5.0}, 5), ({"epochs": 2, "seconds": 9.0}, 2)])
@@ -98,7 +101,7 @@ def test_chunks_go_on_for_number_and_time_or_for_the_epochs(
     clock: SimpleNamespace, more: dict[str, float], taken: int
 ) -> None:
     heard = Heard()
-    meter = module("training.meter").Meter(heard, 0, cell(**more), steps=10)
+    meter = module("training.meter").Meter(heard, 0, cell(**more), steps=10, route=Alone())
     wanted = True
     while wanted:
         clock.now += 1.0
@@ -110,7 +113,7 @@ def test_chunks_go_on_for_number_and_time_or_for_the_epochs(
 
 def test_a_loss_that_is_no_number_is_null(clock: SimpleNamespace) -> None:
     heard = Heard()
-    meter = module("training.meter").Meter(heard, 0, cell(), steps=1)
+    meter = module("training.meter").Meter(heard, 0, cell(), steps=1, route=Alone())
     for loss in (float("nan"), float("inf"), 1.0):
         meter.took(loss)
     assert clock.now == 0.0
@@ -119,7 +122,7 @@ def test_a_loss_that_is_no_number_is_null(clock: SimpleNamespace) -> None:
 
 def test_what_happens_after_a_chunk_is_not_counted(clock: SimpleNamespace) -> None:
     heard = Heard()
-    meter = module("training.meter").Meter(heard, 0, cell(), steps=1)
+    meter = module("training.meter").Meter(heard, 0, cell(), steps=1, route=Alone())
 
     def slow(_: float) -> None:
         clock.now += 100.0

@@ -119,23 +119,21 @@ def test_data_on_the_device_and_a_full_run(train: Train, backend: Backend) -> No
     assert [(one.status, one.detail) for one in done] == [("ok", "")] * 3
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@each_backend
 def test_a_batch_is_shared_by_all_devices(train: Train, backend: Backend) -> None:
-    said = train(backend, *(cell("mlp", backend, device="all", mode=mode) for mode in MODES))
+    cells = [cell("mlp", backend, device="all", mode=mode) for mode in MODES]
+    said = train(backend, *cells, cell("mlp", backend, device="all", on_device=True))
     ready = said[0]
     assert isinstance(ready, Ready)
     assert len(ready.devices) >= 2
-    documented, public, limit = ended(said)
+    documented, public, limit, inside = ended(said)
     alone: Done = ended(train(backend, cell("mlp", backend)))[0]
-    assert [one.status for one in (documented, public, limit)] == ["ok", "ok", "skipped"]
-    for one in (documented, public):
+    by_train_on_batch = "skipped" if backend == "torch" else "ok"
+    assert [one.status for one in (documented, public, limit, inside)] == [by_train_on_batch, "ok", "skipped", "ok"]
+    assert "one device with PyTorch" in documented.detail or documented.status == "ok"
+    for one in (public, inside, *([] if backend == "torch" else [documented])):
         assert one.first_losses == pytest.approx(alone.first_losses, rel=1e-4)
-
-
-def test_torch_says_why_it_does_not_train_on_all_devices(train: Train) -> None:
-    (done,) = ended(train("torch", cell("mlp", "torch", device="all")))
-    assert done.status == "skipped"
-    assert "processes" in done.detail
+        assert one.checks["communication_s"]
 
 
 @pytest.mark.parametrize("name", ["keras2-2.15", "plain-2.15"])

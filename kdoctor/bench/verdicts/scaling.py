@@ -1,4 +1,4 @@
-"""Scaling efficiency of several GPUs, and what keeps it from 100 %."""
+"""Scaling efficiency of several devices, and what keeps it from 100 %."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def judge(measured: Measured) -> Iterator[Verdict]:
 
 def _verdict(pair: Pair) -> Verdict:
     share, result = pair.split, pair.many.result
-    kind = "weak" if pair.weak else "strong"
+    kind = f"{'weak' if pair.weak else 'strong'} scaling efficiency" if pair.many.on_gpu else "of the cores' speed"
     what = (
-        f"{result.workload} on {result.backend}: {pair.many.devices} GPUs train {times(pair.speed_up)} as fast as one;"
-        f" {kind} scaling efficiency {share.efficiency:.0%}."
+        f"{result.workload} on {result.backend}: {pair.several} train {times(pair.speed_up)} as fast as one;"
+        f" {kind} {share.efficiency:.0%}."
     )
     return Verdict(
         name="scaling-efficiency",

@@ -37,6 +37,8 @@ class Cell:
             reason = "an own loop over several devices is not measured" if backend.strategy is not None else ""
             if asked["full"] and hasattr(self.workload, "augmented"):
                 reason = "images are augmented on the host, which an own loop over data on the device leaves out"
+        if not reason and asked["mode"] == "documented" and backend.ranks is not None:
+            reason = "train_on_batch trains on one device with PyTorch"
         if not reason and self.size % backend.replicas():
             reason = "a batch of %d cannot be shared by %d devices" % (self.size, backend.replicas())
         return reason
@@ -74,6 +76,7 @@ class Cell:
             self.done["checks"].update(self.workload.prove(route, self._weights, self.rate, self.asked["seed"]))
         self._measure(route)
         self.phase("evaluating")
+        self._exchange(route)
         route.finish()
         if hasattr(self.workload, "settle"):
             weights, seed = self._weights(route), self.asked["seed"]
@@ -82,6 +85,8 @@ class Cell:
 
     def _route(self):
         mode = self.asked["mode"]
+        if self.backend.strategy is not None and not self.backend.fit_spreads(self.asked["on_device"]):
+            return self.backend.spread(self.net, self.workload, self.batches)
         if mode == "documented":
             return Documented(self.net, self.batches)
         if mode == "limit":
@@ -128,7 +133,7 @@ class Cell:
         else:
             steps = meter.calibrate(route, meter.chunk_seconds(asked))
         self.phase("measuring")
-        clock = meter.Meter(self.speaker, self.index, asked, steps)
+        clock = meter.Meter(self.speaker, self.index, asked, steps, route)
         if asked["full"] and hasattr(self.workload, "PLATEAU"):
             clock.after = Plateau(self.net.optimizer, **self.workload.PLATEAU)
         route.measure(clock)
@@ -136,6 +141,12 @@ class Cell:
         if asked["epochs"]:
             self.done["losses"] = [finite(loss) for loss in clock.losses]
         self.losses = clock.losses
+
+    def _exchange(self, route):
+        """How long the gradients take from device to device when nothing else is done."""
+        if self.backend.strategy is not None:
+            exchange = self.backend.exchange(self.net)
+            self.done["checks"]["communication_s"] = meter.typical(exchange, route.agree)
 
     def _augment(self):
         if hasattr(self.workload, "augmented"):

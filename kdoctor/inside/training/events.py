@@ -19,13 +19,16 @@ def one_line(text, limit=400):
 class Speaker:
     """Takes what was stdout for itself and sends descriptor 1 to stderr."""
 
-    def __init__(self):
-        """To be made before anything is imported that prints."""
+    def __init__(self, only=None):
+        """To be made before anything is imported that prints; ``only``: the events that are said, all if None."""
+        self.only = only
         self.file = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
 
     def say(self, event, **fields):
         """Print one event at once."""
+        if self.only is not None and event not in self.only:
+            return
         fields["event"] = event
         self.file.write(json.dumps(fields, allow_nan=False) + "\n")
         self.file.flush()

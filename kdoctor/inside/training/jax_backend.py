@@ -25,7 +25,7 @@ class Backend:
 
     name = "jax"
     fit_takes_many = True
-    fit_compiles_sizes = True
+    ranks = None  # other processes that train with this one
     source_name = "generator"
 
     def __init__(self, device):
@@ -105,8 +105,34 @@ class Backend:
         return {}
 
     def place(self, array):
-        """On the device."""
-        return self.jax.device_put(array, self.used[0]) if self.strategy is None else array
+        """On the device; a batch on several as Keras lays it, so that it stays where it is."""
+        return self.jax.device_put(array, self.used[0] if self.strategy is None else self._sharded("devices"))
+
+    def _sharded(self, *axes):
+        """Along the first axis over the devices, or the same on each."""
+        sharding = self.jax.sharding
+        mesh = sharding.Mesh(self.used, ("devices",))
+        return sharding.NamedSharding(mesh, sharding.PartitionSpec(*axes))
+
+    def fit_spreads(self, on_device):
+        """By keras.distribution."""
+        return True
+
+    def exchange(self, model):
+        """The sum of one number for each parameter over the devices, so many times."""
+        jax, count = self.jax, len(self.used)
+        zeros = jax.numpy.zeros((count, model.count_params()), "float32")
+        kept = [jax.device_put(zeros, self._sharded("devices"))]
+        total = jax.jit(lambda rows: rows.sum(0), out_shardings=self._sharded())
+
+        def run(steps):
+            for _ in range(steps):
+                found = total(kept[0])
+                if not self.on_gpu:
+                    found.block_until_ready()  # logical devices wait for each other for ever where several are begun
+            return float(found[0])
+
+        return run
 
     def source(self, batches):
         """What fit reads, from where training has got to."""

@@ -4,6 +4,8 @@ A route runs steps over the batches in order, again from the first after the las
 which has come back from the device.
 """
 
+from training.meter import Stopwatch, timed
+
 MOST_A_CALL = 4096  # steps that one execution of fit compiles into a loop
 FEWEST_A_CALL = 16  # from here on a longer chunk is several executions, not another compilation
 
@@ -44,8 +46,19 @@ class Batches:
 class Route:
     """What the others have in common."""
 
-    compiles_sizes = False  # whether another number of steps a chunk has to be compiled
     name = ""
+
+    def agree(self, number):
+        """The number that all processes which train together go by."""
+        return number
+
+    def total(self, number):
+        """The number's sum over these processes."""
+        return number
+
+    def lasting(self, steps):
+        """Seconds that a chunk of so many steps takes."""
+        return timed(self.run, steps)
 
     def resize(self, steps):
         """Get ready for chunks of about so many steps; gives how many."""
@@ -96,7 +109,6 @@ class Fit(Route):
         """``compiled``: the arguments of compile without the optimizer."""
         self.keras, self.model, self.batches, self.backend = keras, model, batches, backend
         self.compiled, self.per_call = compiled, 1
-        self.compiles_sizes = backend.fit_compiles_sizes
 
     @property
     def name(self):
@@ -139,12 +151,18 @@ class Fit(Route):
     def run(self, steps):
         """The mean loss.
 
-        A single step is train_on_batch where the source is a generator: the first fit takes a batch from that to learn
-        its shapes, which would be lost.
+        A single step is train_on_batch where the source is not tf.data: fit takes a batch from it to learn its shapes,
+        which is lost.
         """
-        if steps == 1 and self.backend.source_name == "generator":
+        if steps == 1 and self.backend.source_name != "tf.data":
             return Documented(self.model, self.batches).run(1)
         return float(self._fit(steps, 1, []).history["loss"][0])
+
+    def lasting(self, steps):
+        """The second epoch of a call: the first compiles, and sets up the input."""
+        watch = Stopwatch()
+        self._fit(steps, 2, [chunk_callback(self.keras, watch, skipped=1)])
+        return watch.seconds
 
     def measure(self, meter):
         """One call of fit; where no number of epochs is asked, the first is not counted: it sets up the input."""

@@ -16,7 +16,7 @@ class Backend:
 
     name = "tensorflow"
     fit_takes_many = True
-    fit_compiles_sizes = True
+    ranks = None  # other processes that train with this one
     source_name = "tf.data"
 
     def __init__(self, device):
@@ -126,6 +126,40 @@ class Backend:
         """The fastest own loop."""
         return Loop(self, model, workload, batches)
 
+    def fit_spreads(self, on_device):
+        """By MirroredStrategy, from data on the host."""
+        return not on_device
+
+    def spread(self, model, workload, batches):
+        """Training on all devices, with the data on each."""
+        return Resident(self, model, batches)
+
+    def exchange(self, model):
+        """The sum of the gradients over the replicas, so many times."""
+        tf, strategy = self.tf, self.strategy
+        of_each = {"synchronization": tf.VariableSynchronization.ON_READ, "aggregation": tf.VariableAggregation.SUM}
+        with strategy.scope():
+            gradients = [
+                tf.Variable(tf.zeros(one.shape), trainable=False, **of_each) for one in model.trainable_variables
+            ]
+
+        def once():
+            values = [variable.read_value() for variable in gradients]
+            summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
+            for variable, value in zip(gradients, summed):
+                variable.assign(value)  # so that none of it is left out as unread
+
+        def many(steps):
+            def body(index):
+                strategy.run(once)
+                return (index + 1,)
+
+            tf.while_loop(lambda index: index < steps, body, (tf.constant(0),), parallel_iterations=1)
+            return tf.reshape(gradients[0].values[0], (-1,))[0]
+
+        compiled = tf.function(many, autograph=False)
+        return lambda steps: float(compiled(tf.constant(steps)))
+
     def forget_memory(self):
         """Count the peak anew."""
         memory.forget_peak()
@@ -213,6 +247,57 @@ class Loop(Route):
         start = self.tf.constant(self.position % self.batches.count)
         self.position += steps
         return float(self.many(start, self.tf.constant(steps)))
+
+
+class Resident(Route):
+    """Keras's own step on every replica, whose share of the data lies on its device: fit takes data from the host."""
+
+    name = "strategy.run(train_step), data on the devices"
+
+    def __init__(self, backend, model, batches):
+        """A compiled model."""
+        tf, strategy = backend.tf, backend.strategy
+        self.tf, self.model, self.batches, self.position = tf, model, batches, 0
+        self.x, self.y = (self._shares(strategy, array) for array in (batches.x, batches.y))
+        count = batches.count
+        build = getattr(model.optimizer, "build", None)
+        if build is not None:
+            build(model.trainable_variables)
+
+        def step(x, y, at):
+            model.train_step((tf.gather(x, at), tf.gather(y, at)))
+
+        def many(start, steps):
+            def body(index):
+                strategy.run(step, args=(self.x, self.y, tf.math.floormod(start + index, count)))
+                return (index + 1,)
+
+            return tf.while_loop(lambda index: index < steps, body, (tf.constant(0),), parallel_iterations=1)
+
+        self.many = tf.function(many, autograph=False)
+
+    def _shares(self, strategy, array):
+        replicas = strategy.num_replicas_in_sync
+        size = array.shape[1] // replicas
+
+        def share(context):
+            number = context.replica_id_in_sync_group
+            with self.tf.device(strategy.extended.worker_devices[number]):
+                return self.tf.identity(self.tf.constant(array[:, number * size : (number + 1) * size]))
+
+        return strategy.experimental_distribute_values_from_function(share)
+
+    def restart(self):
+        """From the first batch."""
+        self.position = 0
+
+    def run(self, steps):
+        """The mean loss."""
+        self.model.reset_metrics()
+        start = self.tf.constant(self.position % self.batches.count)
+        self.position += steps
+        self.many(start, self.tf.constant(steps))
+        return float(next(metric for metric in self.model.metrics if metric.name == "loss").result())
 
 
 def scale(optimizer, loss):

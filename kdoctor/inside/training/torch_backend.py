@@ -8,8 +8,11 @@ import sys
 import sysconfig
 
 from training import memory
+from training.model import rate_of
+from training.ranks import WORLD, Ranks, rank
 from training.routes import Route
 
+LOGICAL_CPUS = 2
 COMPILERS = ("g++", "clang++", "c++", "gcc")
 COMPUTE_BFLOAT16, COMPUTE_FLOAT16 = (8, 0), (7, 0)
 ADAM_EPSILON, ADAM_BETA = 1e-7, 0.999  # Keras's
@@ -24,25 +27,25 @@ def surroundings(environ, device):
 
 
 class Backend:
-    """PyTorch on one device."""
+    """PyTorch on one device, or on all of them by a process for each."""
 
     name = "torch"
     fit_takes_many = False
-    fit_compiles_sizes = False
-    source_name = "generator"
+    source_name = "torch DataLoader"
 
     def __init__(self, device):
         """Import PyTorch and make that device Keras's."""
         import torch
 
-        self.torch, self.device, self.refused, self.strategy = torch, device, "", None
+        self.torch, self.device, self.refused, self.strategy, self.ranks = torch, device, "", None, None
         self.compiles = None  # whether torch.compile works, once that is known
-        self.on_gpu = device.startswith("gpu")
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        self.on_gpu = device.startswith("gpu") or (device == "all" and count > 0)
         self.number = int(device.partition(":")[2] or 0) if self.on_gpu else 0
         if device == "all":
-            self.refused = "Keras on PyTorch trains on several devices only in processes of their own: not measured"
-            return
+            self._spread(count)
+            if self.refused:
+                return
         if self.on_gpu and self.number >= count:
             self.refused = "PyTorch lists %d GPUs" % count
             return
@@ -55,17 +58,33 @@ class Backend:
         if keras.config.backend() != "torch":
             self.refused = "this Keras has no torch backend"
 
+    def _spread(self, count):
+        """As many processes as there are devices; this one has the device of its rank."""
+        if not self.torch.distributed.is_available():
+            self.refused = "this PyTorch was built without torch.distributed"
+            return
+        cores = os.cpu_count() or 1
+        world = int(os.environ.get(WORLD, "0")) or count or max(LOGICAL_CPUS, min(cores, 8))
+        self.strategy = self.ranks = Ranks(self.torch, world, self.on_gpu)
+        self.number = rank() if self.on_gpu else 0
+        os.environ["KERAS_TORCH_DEVICE"] = "cuda:%d" % self.number if self.on_gpu else "cpu"
+        if not self.on_gpu:
+            self.torch.set_num_threads(max(1, cores // world))
+
     def versions(self):
         """Of what trains."""
         return {"torch": self.torch.__version__, "keras": self.keras.__version__}
 
     def devices(self):
         """In PyTorch's words."""
-        return ["%s %s" % (self.where, self.torch.cuda.get_device_name(self.number))] if self.on_gpu else ["cpu"]
+        numbers = range(self.replicas()) if self.ranks is not None else [self.number]
+        if not self.on_gpu:
+            return ["cpu:%d" % number for number in numbers]
+        return ["cuda:%d %s" % (number, self.torch.cuda.get_device_name(number)) for number in numbers]
 
     def replicas(self):
         """How many devices share a batch."""
-        return 1
+        return self.ranks.world if self.ranks is not None else 1
 
     def tf32(self):
         """Whether a GPU rounds float32 products."""
@@ -113,8 +132,33 @@ class Backend:
         return self.torch.as_tensor(array, device=self.where)
 
     def source(self, batches):
-        """What fit reads, from where training has got to."""
-        return batches.endless()
+        """What fit reads, from where training has got to: tensors, which Keras does not have to make of arrays."""
+        torch = self.torch
+
+        class Endless(torch.utils.data.IterableDataset):
+            def __iter__(self):
+                return ((torch.as_tensor(x), torch.as_tensor(y)) for x, y in batches.endless())
+
+        return torch.utils.data.DataLoader(Endless(), batch_size=None)
+
+    def fit_spreads(self, on_device):
+        """Keras on PyTorch knows nothing of several devices."""
+        return False
+
+    def spread(self, model, workload, batches):
+        """Training on all devices."""
+        return Shared(self, model, workload, batches)
+
+    def exchange(self, model):
+        """The sum of one number for each parameter over the ranks, so many times."""
+        together = self.torch.zeros(model.count_params(), device=self.where)
+
+        def run(steps):
+            for _ in range(steps):
+                self.torch.distributed.all_reduce(together)
+            return float(together[0])
+
+        return run
 
     def limit(self, model, workload, batches):
         """The fastest own loop."""
@@ -160,12 +204,23 @@ class Loop(Route):
     def __init__(self, backend, model, workload, batches):
         """A compiled model."""
         torch = backend.torch
-        self.torch, self.model, self.batches, self.position = torch, model, batches, 0
-        self.x, self.y = backend.place(batches.x), backend.place(batches.y)
+        self.torch, self.model, self.batches, self.backend = torch, model, batches, backend
         self.loss_of = backend.keras.losses.get(workload.LOSS)
         self.make = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}.get(type(model.optimizer).__name__)
+        self.optimizer_name = "torch.optim" if self.make else "Keras's optimizer"
+        self.name = "torch loop, %s, data on the device" % self.optimizer_name
+        self.take()
         self.restart()
-        self.name = "torch loop, %s, data on the device" % ("torch.optim" if self.make else "Keras's optimizer")
+
+    def take(self):
+        """The data to the device, and what computes."""
+        self.x, self.y = self.backend.place(self.batches.x), self.backend.place(self.batches.y)
+        self.compute = self.model
+
+    def batch(self, index):
+        """One batch."""
+        at = index % self.batches.count
+        return self.x[at], self.y[at]
 
     def restart(self):
         """From the first batch, with an optimizer that has not stepped."""
@@ -174,19 +229,25 @@ class Loop(Route):
         self.parameters = [variable.value for variable in self.model.trainable_variables]
         if self.make is None:
             return
-        rate = float(self.model.optimizer.learning_rate.value.detach().cpu())
+        rate = rate_of(self.model.optimizer)
         try:
             self.optimizer = self.make(self.parameters, lr=rate, fused=True)
         except (TypeError, RuntimeError):  # older releases fuse on a GPU only
             self.optimizer = self.make(self.parameters, lr=rate)
 
     def run(self, steps):
-        """The loss of the last step."""
+        """The loss of the last step; a schedule may have changed the rate meanwhile."""
+        if self.make is not None:
+            self.optimizer.param_groups[0]["lr"] = rate_of(self.model.optimizer)
         for _ in range(steps):
-            at = self.position % self.batches.count
+            x, y = self.batch(self.position)
             self.position += 1
-            loss = self.loss_of(self.y[at], self.model(self.x[at], training=True)).float().mean()
+            loss = self.loss_of(y, self.compute(x, training=True)).float().mean()
             self._learn(loss)
+        return self.read(loss)
+
+    def read(self, loss):
+        """The number on the host."""
         return float(loss.detach())
 
     def _learn(self, loss):
@@ -206,3 +267,34 @@ class Loop(Route):
     def _adapt_epsilon(self):
         """PyTorch adds epsilon after the correction of the second moment, Keras before it."""
         self.optimizer.param_groups[0]["eps"] = ADAM_EPSILON / math.sqrt(1.0 - ADAM_BETA**self.position)
+
+
+class Shared(Loop):
+    """The same loop in a process for each device, which has its share of every batch; gradients are averaged."""
+
+    def take(self):
+        """The share of every batch, on the device if the batches are; and the model, which exchanges gradients."""
+        torch, backend, share = self.torch, self.backend, self.backend.ranks.share
+        self.items = [(torch.as_tensor(share(x)), torch.as_tensor(share(y))) for x, y in self.batches.items]
+        number = [backend.number] if backend.on_gpu else None
+        self.compute = torch.nn.parallel.DistributedDataParallel(self.model, device_ids=number)
+        self.name = "torch loop, DistributedDataParallel, %s" % self.optimizer_name
+
+    def batch(self, index):
+        """This rank's share of one batch."""
+        x, y = self.items[index % self.batches.count]
+        if self.batches.change is not None:
+            x = self.torch.as_tensor(self.batches.change(x.cpu()))
+        return x.to(self.backend.where, non_blocking=True), y.to(self.backend.where, non_blocking=True)
+
+    def read(self, loss):
+        """The mean over the ranks."""
+        return self.total(loss.detach()) / self.backend.ranks.world
+
+    def agree(self, number):
+        """What rank 0 found."""
+        return self.backend.ranks.agree(number, self.backend.where)
+
+    def total(self, number):
+        """Of all ranks."""
+        return self.backend.ranks.total(number, self.backend.where)
