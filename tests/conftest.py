@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakegpu import Kit, build
+
 collect_ignore_glob = ["machines/*"]  # files of machines, build_info.py among them, are data
 
 
@@ -16,3 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether goldens are to be written."""
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """The fake driver, built once."""
+    return build(tmp_path_factory.mktemp("fakegpu"))

@@ -15,6 +15,7 @@ PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITIES = (0, 1, 3, 16, 27)  # chown, dac_override, fowner, sys_module, mknod
 LIBRARY_NOT_FOUND = 12
+PROCESS_VERSIONS = ("_v3", "_v2")
 NO_LIMIT_REASONS = ("GpuIdle", "None", "All", "ApplicationsClocksSetting", "UserDefinedClocks")
 
 
@@ -48,11 +49,25 @@ def pair(value):
     return None if value is None else bool(value[0])
 
 
+def listed(nvml, kind, handle):
+    """The processes of a kind, Compute or Graphics, None where they are not told.
+
+    Version 3 of the question came with driver 510; for the one without a number the bindings raise what is no
+    NVMLError there.
+    """
+    for version in PROCESS_VERSIONS:
+        function = getattr(nvml, "nvmlDeviceGet%sRunningProcesses%s" % (kind, version), None)
+        found = optional(function, handle)
+        if found is not None:
+            return found
+    return None
+
+
 def processes(nvml, handle):
     """Who holds memory of this GPU."""
     held = {}
-    for name in ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses"):
-        for process in optional(getattr(nvml, name, None), handle) or ():
+    for kind in ("Compute", "Graphics"):
+        for process in listed(nvml, kind, handle) or ():
             held[process.pid] = process.usedGpuMemory
     return [{"pid": pid, "memory_bytes": memory} for pid, memory in sorted(held.items())]
 

@@ -15,7 +15,8 @@ The keys of a state, with their defaults; `gpu.KEY` is for all GPUs and `gpuN.KE
 - not supported unless given: `gpu.serial`, `mig` with `mig_pending`, `mig_count`, `mig_profile`, `mig_uuid`, `ecc` with
   `ecc_pending`, `ecc_corrected`, `ecc_uncorrected`, `remap_pending` or `remap_failed` with `remap_corrected` and
   `remap_uncorrected`;
-- faults: a function's name without `_v2` or `_v3` (`cuInit`, `nvmlInit`, `gpu1.nvmlDeviceGetHandleByIndex`), or
+- faults: a function's name without `_v2` or `_v3` (`cuInit`, `nvmlInit`, `gpu1.nvmlDeviceGetHandleByIndex`), with `_v3`
+  for the lists of processes of that version alone, or
   `libcuda.dlopen` and `libnvidia-ml.dlopen`; the value is an error code or `hang:SECONDS`, `crash`, `abort`,
   `exit:CODE`, `spew:TEXT`.
 """

@@ -360,26 +360,29 @@ static int read_processes(const char *text, unsigned *count, struct process *out
     return found > room ? INSUFFICIENT_SIZE : SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(handle_t handle, unsigned *count, struct process *out)
+EXPORT int nvmlDeviceGetComputeRunningProcesses_v2(handle_t handle, unsigned *count, struct process *out)
 {
     REQUIRE_GPU(handle, nvmlDeviceGetComputeRunningProcesses);
     return read_processes(gpu_text(gpu_of(handle), "procs", NULL), count, out);
 }
 
-EXPORT int nvmlDeviceGetComputeRunningProcesses_v2(handle_t handle, unsigned *count, struct process *out)
+/* Drivers before 510 lack it: "nvmlDeviceGetComputeRunningProcesses_v3=13". */
+EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(handle_t handle, unsigned *count, struct process *out)
 {
-    return nvmlDeviceGetComputeRunningProcesses_v3(handle, count, out);
+    REQUIRE_GPU(handle, nvmlDeviceGetComputeRunningProcesses_v3);
+    return nvmlDeviceGetComputeRunningProcesses_v2(handle, count, out);
 }
 
-EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v3(handle_t handle, unsigned *count, struct process *out)
+EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v2(handle_t handle, unsigned *count, struct process *out)
 {
     REQUIRE_GPU(handle, nvmlDeviceGetGraphicsRunningProcesses);
     return read_processes(gpu_text(gpu_of(handle), "graphics_procs", NULL), count, out);
 }
 
-EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v2(handle_t handle, unsigned *count, struct process *out)
+EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v3(handle_t handle, unsigned *count, struct process *out)
 {
-    return nvmlDeviceGetGraphicsRunningProcesses_v3(handle, count, out);
+    REQUIRE_GPU(handle, nvmlDeviceGetGraphicsRunningProcesses_v3);
+    return nvmlDeviceGetGraphicsRunningProcesses_v2(handle, count, out);
 }
 
 /* --- MIG --- */

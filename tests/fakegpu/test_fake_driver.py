@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakegpu import Driver, Kit, build, real_driver
+from tests.fakegpu import Driver, Kit, real_driver
 from tests.fakegpu.kit import LIBCUDA, NVML, OFFERED
 
 if TYPE_CHECKING:
@@ -114,12 +114,6 @@ print(json.dumps({**said, "size": size.value, "cuCtxCreate": call(b"cuCtxCreate"
 """
 
 TWO_GPUS: dict[str, str | int] = {"device_count": 2, "gpu0.name": "NVIDIA H100 80GB HBM3", "gpu1.name": "Tesla K80"}
-
-
-@pytest.fixture(scope="session")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """Build the libraries once."""
-    return build(tmp_path_factory.mktemp("fakegpu"))
 
 
 def run(script: str, environ: Mapping[str, str], timeout_s: float = 30) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The fake driver and the environments with wheels, once for all tests here."""
+"""The environments with wheels, once for all tests here."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakegpu import Kit, build
 from tests.wheels import venvs
-
-
-@pytest.fixture(scope="session")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """Build the fake driver."""
-    return build(tmp_path_factory.mktemp("fakegpu"))
 
 
 @pytest.fixture(scope="session")
