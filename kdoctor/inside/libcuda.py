@@ -12,6 +12,7 @@ import ctypes
 import json
 
 NAME_SIZE = 256
+UUID_SIZE = 16
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITIES = (0, 1, 3, 16, 27)  # chown, dac_override, fowner, sys_module, mknod
@@ -53,6 +54,26 @@ def error_name(cuda, code):
     return text.value.decode("ascii", "replace") if text.value else ""
 
 
+def uuid_bytes(cuda, function, device):
+    """What one of the two functions for it answers, None where the library lacks it or refuses."""
+    ask, found = getattr(cuda, function, None), ctypes.create_string_buffer(UUID_SIZE)
+    return found.raw if ask is not None and ask(found, device) == 0 else None
+
+
+def uuid(cuda, device):
+    """As NVML and CUDA_VISIBLE_DEVICES write it, "" if unknown.
+
+    Version 2, of driver 470, answers with the MIG instance's own where the device is one, the first with its GPU's.
+    """
+    of_gpu, of_device = (uuid_bytes(cuda, name, device) for name in ("cuDeviceGetUuid", "cuDeviceGetUuid_v2"))
+    found = of_device or of_gpu
+    if found is None:
+        return ""
+    digits = "".join("%02x" % byte for byte in bytearray(found))
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return "%s-%s" % ("MIG" if of_gpu not in (None, found) else "GPU", "-".join(parts))
+
+
 def devices(cuda):
     """Every device in CUDA's order."""
     count = ctypes.c_int()
@@ -77,6 +98,7 @@ def devices(cuda):
         found.append(
             {
                 "name": name.value.decode("utf-8", "replace"),
+                "uuid": uuid(cuda, device),
                 "compute_capability": "%d.%d" % (major.value, minor.value),
                 "memory_total_bytes": memory.value,
                 "multiprocessors": processors.value or None,

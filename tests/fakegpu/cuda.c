@@ -193,15 +193,12 @@ EXPORT int cuDeviceTotalMem_v2(size_t *bytes, int device)
     return SUCCESS;
 }
 
-/* The 16 bytes behind the UUID's digits. */
-EXPORT int cuDeviceGetUuid_v2(unsigned char *bytes, int device)
+/* The 16 bytes behind the digits of "GPU-..." or "MIG-...". */
+static void uuid_bytes(const char *uuid, unsigned char *bytes)
 {
-    char uuid[64];
     int length = 0;
 
-    REQUIRE_DEVICE(device, cuDeviceGetUuid);
     memset(bytes, 0, 16);
-    gpu_uuid(visible[device], uuid);
     for (const char *at = uuid + 4; length < 16 && at[0] && at[1];) {
         unsigned byte;
 
@@ -214,12 +211,29 @@ EXPORT int cuDeviceGetUuid_v2(unsigned char *bytes, int device)
         bytes[length++] = (unsigned char)byte;
         at += 2;
     }
-    return SUCCESS;
 }
 
 EXPORT int cuDeviceGetUuid(unsigned char *bytes, int device)
 {
-    return cuDeviceGetUuid_v2(bytes, device);
+    char uuid[64];
+
+    REQUIRE_DEVICE(device, cuDeviceGetUuid);
+    gpu_uuid(visible[device], uuid);
+    uuid_bytes(uuid, bytes);
+    return SUCCESS;
+}
+
+/* That of the MIG instance, where the device is one and the state gives it. */
+EXPORT int cuDeviceGetUuid_v2(unsigned char *bytes, int device)
+{
+    const char *mig;
+
+    REQUIRE_DEVICE(device, cuDeviceGetUuid_v2);
+    mig = gpu_number(visible[device], "mig", 0) ? gpu_text(visible[device], "mig_uuid", NULL) : NULL;
+    if (!mig)
+        return cuDeviceGetUuid(bytes, device);
+    uuid_bytes(mig, bytes);
+    return SUCCESS;
 }
 
 EXPORT int cuDeviceGetPCIBusId(char *text, int size, int device)

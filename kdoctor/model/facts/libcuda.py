@@ -7,9 +7,13 @@ from kdoctor.model.version import ComputeCapability, CudaVersion
 
 
 class CudaDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A device in CUDA's own order, after CUDA_VISIBLE_DEVICES; ``error``: what cuDeviceGet returned instead."""
+    """A device in CUDA's own order, after CUDA_VISIBLE_DEVICES; ``error``: what cuDeviceGet returned instead.
+
+    ``uuid``: GPU-... or MIG-..., "" where the driver does not tell.
+    """
 
     name: str
+    uuid: str = ""
     compute_capability: ComputeCapability | None = None
     memory_total_bytes: int | None = None
     multiprocessors: int | None = None
