@@ -111,5 +111,7 @@ def _meant(name: str, there: tuple[str, ...], uuids: tuple[str, ...]) -> list[st
         return [device for device in there if device.startswith("gpu:")]
     if low == "all" and "all" not in there:
         return ["all"]  # several logical CPU devices
-    by_uuid = [f"gpu:{index}" for index, uuid in enumerate(uuids) if uuid.lower() == low]
-    return by_uuid or [device for device in there if device == low]
+    if low.startswith(("gpu-", "mig-")):  # as CUDA_VISIBLE_DEVICES, which takes the beginning of a UUID
+        some = [f"gpu:{index}" for index, uuid in enumerate(uuids) if uuid.lower().startswith(low)]
+        return some if len(some) == 1 else []
+    return [device for device in there if device == low]

@@ -11,6 +11,7 @@ import msgspec
 from kdoctor import __version__
 from kdoctor.bench.cells import Wanted, chosen_workloads, devices_for, request_for
 from kdoctor.bench.compare import Comparison, compare, read, refusal, verdicts_of
+from kdoctor.bench.devices import uuids_of
 from kdoctor.bench.history import Entry, decoded, encoded, entry
 from kdoctor.bench.measure import TIMEOUT_S, Hear, Talk, measure
 from kdoctor.bench.results import document, peaks_of, runs_of
@@ -29,7 +30,6 @@ from kdoctor.model.facts.framework_answers import FrameworkAnswer
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.keras import Keras
-from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.recipe import Backend
 from kdoctor.model.trouble import Trouble
 from kdoctor.probes.framework_answers import ask
@@ -133,7 +133,8 @@ def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, sa
     answer = ask(host, backend) if _may_have_gpu(facts, asked.devices) else None
     listed = answer.devices if answer is not None else ()
     talks: list[Talk] = []
-    for device in devices_for(asked.devices, ("cpu", *listed), _uuids(facts)):
+    uuids = uuids_of(facts.sections, host.environ, listed)
+    for device in devices_for(asked.devices, ("cpu", *listed), uuids):
         say(f"{backend}: {device}")
         talks += measure(host, request_for(asked.wanted, backend, device), hear, timeout_s=asked.timeout_s)
         if talks[-1].is_interrupted:
@@ -155,11 +156,6 @@ def _unused(facts: Facts, backend: Backend, answer: FrameworkAnswer | None) -> t
     if answer is None or answer.devices or not names:
         return ()
     return (Unused(backend=backend, gpus=names, trouble=answer.trouble),)
-
-
-def _uuids(facts: Facts) -> tuple[str, ...]:
-    nvml = facts.sections.get("nvml")
-    return tuple(device.uuid for device in nvml.devices) if isinstance(nvml, Nvml) else ()
 
 
 def digest_of(facts: Facts) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.fakegpu import Kit, build
+from tests.fakegpu import Kit
 
 TREE = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
@@ -106,12 +106,6 @@ def test_where_nothing_could_be_run_it_is_3_and_said_in_the_document(tmp_path: P
     assert "broken on purpose" in " ".join(found["results"][0]["notes"])
 
 
-@pytest.fixture(scope="session")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """The simulated driver."""
-    return build(tmp_path_factory.mktemp("fakegpu"))
-
-
 def devices_of(ran: Ran) -> set[str]:
     """What was tried, also where it failed."""
     return {result["device"] for result in json.loads(ran.out)["results"]}
@@ -127,6 +121,14 @@ def test_every_device_that_the_framework_lists_is_measured(tmp_path: Path, kit: 
     refused = bench(tmp_path, *json_of, "--device", "gpu:2", **gpus)
     assert (refused.code, refused.out) == (2, "")
     assert "--device gpu:2: this backend has cpu, gpu:0, gpu:1, all." in refused.err
+
+
+def test_a_uuid_names_the_gpu_by_the_order_of_cuda(tmp_path: Path, kit: Kit) -> None:
+    """NVML has them the other way round."""
+    python = environment(tmp_path / "env", "keras", "jax", jax=JAX_WITH_GPUS)
+    json_of = ("--python", python, "--workload", "linear", "--format", "json", "--device", "GPU-2222")
+    environ = {**kit.state(device_count=2), "CUDA_VISIBLE_DEVICES": "1,0"}
+    assert devices_of(bench(tmp_path, *json_of, **environ)) == {"gpu:0"}
 
 
 def test_a_gpu_that_the_framework_does_not_list_is_named(tmp_path: Path, kit: Kit) -> None:
