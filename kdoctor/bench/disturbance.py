@@ -63,6 +63,11 @@ def _over(
     return reduce(values) if values else None
 
 
+def share(seen: Disturbance) -> float:
+    """The clock as a share of the most; 1 where it is not known."""
+    return seen.clock_mhz / seen.clock_max_mhz if seen.clock_mhz and seen.clock_max_mhz else 1.0
+
+
 def spoiled(seen: Disturbance, *, on_cpu: bool) -> tuple[str, ...]:
     """Why numbers measured meanwhile cannot be trusted, in sentences; none: they can."""
     notes = []

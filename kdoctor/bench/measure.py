@@ -1,18 +1,21 @@
 """Have the cells of one device trained by children of the examined environment, and keep all that they say.
 
 A child that dies or hangs costs the cell that it was at: another goes on with what is left. Nothing survives kdoctor:
-every child is tethered to it.
+every child is tethered to it. Beside them another child watches the GPUs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from kdoctor.bench.cells import is_cpu
 from kdoctor.bench.disturbance import Disturbance
+from kdoctor.bench.gpus import joined
 from kdoctor.bench.runs import Ending, Heard
+from kdoctor.host.gpu_watch import GpuWatch
 from kdoctor.host.live import INSIDE, LiveHost
 from kdoctor.host.stream import Ended, converse
 from kdoctor.host.watch import Sample, sample
@@ -44,11 +47,21 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
         return self.heard.ending == "interrupted"
 
 
-def measure(host: LiveHost, request: Request, hear: Hear, *, timeout_s: float = TIMEOUT_S) -> tuple[Talk, ...]:
-    """The cells by as many children as it takes; ``timeout_s``: for one cell. A Ctrl-C keeps what there is."""
+def measure(
+    host: LiveHost, request: Request, hear: Hear, *, timeout_s: float = TIMEOUT_S, gpus: Sequence[str] = ()
+) -> tuple[Talk, ...]:
+    """The cells by as many children as it takes. A Ctrl-C keeps what there is.
+
+    ``timeout_s``: for one cell. ``gpus``: the UUIDs of those that the device stands for, as far as they are known.
+    """
+    with contextlib.closing(GpuWatch(gpus, host.environ)) as watch:
+        return _talks(host, request, hear, timeout_s, watch)
+
+
+def _talks(host: LiveHost, request: Request, hear: Hear, timeout_s: float, watch: GpuWatch) -> tuple[Talk, ...]:
     talks: list[Talk] = []
     while True:
-        talk, current = _talk(host, request, hear, timeout_s)
+        talk, current = _talk(host, request, _Scribe(request, hear, watch), timeout_s)
         is_last = talk.heard.ending in ("ended", "interrupted") or talk.ready is None
         rest = request.cells[current + 1 :]
         if is_last or not rest:
@@ -58,9 +71,8 @@ def measure(host: LiveHost, request: Request, hear: Hear, *, timeout_s: float = 
         request = msgspec.structs.replace(request, cells=rest, peaks=False)
 
 
-def _talk(host: LiveHost, request: Request, hear: Hear, timeout_s: float) -> tuple[Talk, int]:
+def _talk(host: LiveHost, request: Request, scribe: _Scribe, timeout_s: float) -> tuple[Talk, int]:
     """One child, and the cell at which it stopped."""
-    scribe = _Scribe(request, hear)
     argv = tethered(host.examined, str(INSIDE / "train.py"))
     environ = {**host.environ, "KERAS_BACKEND": request.backend, "PYTHONDONTWRITEBYTECODE": "1"}
     asked = msgspec.json.encode(request)
@@ -82,8 +94,8 @@ def _talk(host: LiveHost, request: Request, hear: Hear, timeout_s: float) -> tup
 class _Scribe:
     """Writes down the events of one child. ``current``: the cell that it is at."""
 
-    def __init__(self, request: Request, hear: Hear) -> None:
-        self.request, self.hear = request, hear
+    def __init__(self, request: Request, hear: Hear, watch: GpuWatch) -> None:
+        self.request, self.hear, self.watch = request, hear, watch
         self.events: list[Event] = []
         self.current = 0
         self.device_name, self.devices = "", 1
@@ -117,12 +129,14 @@ class _Scribe:
 
     def _of_cell(self, event: Phase | Chunk | Done) -> None:
         self.current = event.cell
+        self.watch.read()
         if isinstance(event, Phase) and event.phase == "measuring":
             self._before, self._last, self._own_s = sample(), None, 0.0
         elif isinstance(event, Chunk):
             self._last, self._own_s = sample(), self._own_s + event.cpu_s
         elif self._before and self._last:  # what comes after the last chunk is not measured
-            self.beside[event.cell] = beside(self._before, self._last, self._own_s)
+            samples = self.watch.between(self._before.at, self._last.at)
+            self.beside[event.cell] = joined(beside(self._before, self._last, self._own_s), samples, self.watch.own)
             self._before = None
         self.hear(self.request.cells[event.cell], event)
 

@@ -11,7 +11,7 @@ import msgspec
 from kdoctor import __version__
 from kdoctor.bench.cells import Wanted, chosen_workloads, devices_for, request_for
 from kdoctor.bench.compare import Comparison, compare, read, refusal, verdicts_of
-from kdoctor.bench.devices import uuids_of
+from kdoctor.bench.devices import gpus_of, uuids_of
 from kdoctor.bench.history import Entry, decoded, encoded, entry
 from kdoctor.bench.measure import TIMEOUT_S, Hear, Talk, measure
 from kdoctor.bench.results import document, peaks_of, runs_of
@@ -136,7 +136,8 @@ def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, sa
     uuids = uuids_of(facts.sections, host.environ, listed)
     for device in devices_for(asked.devices, ("cpu", *listed), uuids):
         say(f"{backend}: {device}")
-        talks += measure(host, request_for(asked.wanted, backend, device), hear, timeout_s=asked.timeout_s)
+        request, gpus = request_for(asked.wanted, backend, device), gpus_of(device, uuids)
+        talks += measure(host, request, hear, timeout_s=asked.timeout_s, gpus=gpus)
         if talks[-1].is_interrupted:
             break
     return _Part(talks=tuple(talks), unused=_unused(facts, backend, answer))

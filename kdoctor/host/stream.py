@@ -19,6 +19,7 @@ from kdoctor.host.spawn import OUTPUT_LIMIT, Child, signal_name
 
 _NOISE_LIMIT = 4000
 _LINE_LIMIT = 1 << 20
+_MOST_READS = 64
 _STEP_S = 0.25
 
 
@@ -38,6 +39,12 @@ class Listener(Child):
             for line in lines:
                 self.on_line(pipe, line)
         return read
+
+    def take(self) -> None:
+        """Read what has come, without waiting; of a child that prints without end, a bounded part."""
+        for _ in range(_MOST_READS):
+            if not self._read(0):
+                break
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):

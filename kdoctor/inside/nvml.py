@@ -1,7 +1,7 @@
 """Ask NVML, through nvidia-ml-py, about the driver and every GPU. Run by kdoctor's own interpreter.
 
-libnvidia-ml.so.1 is opened here first, because nvidia-ml-py hides the loader's message; and this process gives up
-the rights to load modules and make device nodes, because nvmlInit as root uses them.
+gpu_watch.py imports it from beside it. libnvidia-ml.so.1 is opened here first, because nvidia-ml-py hides the loader's
+message; and this process gives up the rights to load modules and make device nodes, because nvmlInit as root uses them.
 """
 
 import sys
@@ -72,26 +72,31 @@ def processes(nvml, handle):
     return [{"pid": pid, "memory_bytes": memory} for pid, memory in sorted(held.items())]
 
 
-def throttling(nvml, handle):
-    """The names of the reasons why the clocks are low; idling is none."""
+def limits(nvml):
+    """The bit of each reason why clocks can be low, by its name; idling is none."""
+    prefix = "nvmlClocksThrottleReason"
+    names = {n[len(prefix) :]: getattr(nvml, n) for n in dir(nvml) if n.startswith(prefix)}
+    return {n: bit for n, bit in names.items() if n not in NO_LIMIT_REASONS and isinstance(bit, int)}
+
+
+def throttling(nvml, handle, named):
+    """The names of the reasons why the clocks are low; ``named``: all that there are."""
     mask = optional(getattr(nvml, "nvmlDeviceGetCurrentClocksEventReasons", None), handle)
     if mask is None:
         mask = optional(getattr(nvml, "nvmlDeviceGetCurrentClocksThrottleReasons", None), handle)
-    if not mask:
-        return []
-    prefix = "nvmlClocksThrottleReason"
-    names = {n[len(prefix) :]: getattr(nvml, n) for n in dir(nvml) if n.startswith(prefix)}
-    return sorted(n for n, bit in names.items() if n not in NO_LIMIT_REASONS and isinstance(bit, int) and mask & bit)
+    return sorted(n for n, bit in named.items() if (mask or 0) & bit)
+
+
+def uuid(nvml, handle):
+    """GPU-... or MIG-..., "" if unknown."""
+    return text(optional(nvml.nvmlDeviceGetUUID, handle)) or ""
 
 
 def mig(nvml, handle):
-    """The UUIDs of the MIG instances."""
-    found = []
-    for index in range(optional(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
-        instance = optional(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, index)
-        if instance is not None:
-            found.append(text(optional(nvml.nvmlDeviceGetUUID, instance)) or "")
-    return found
+    """The handles of the MIG instances."""
+    count = optional(nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0
+    found = [optional(nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, index) for index in range(count)]
+    return [instance for instance in found if instance is not None]
 
 
 def device(nvml, index):
@@ -113,19 +118,19 @@ def device(nvml, index):
     return {
         "index": index,
         "name": text(optional(nvml.nvmlDeviceGetName, handle)) or "",
-        "uuid": text(optional(nvml.nvmlDeviceGetUUID, handle)) or "",
+        "uuid": uuid(nvml, handle),
         "pci_address": text(pci.busId).lower() if pci is not None else "",
         "compute_capability": "%d.%d" % tuple(capability) if capability else None,
         "memory_total_bytes": memory.total if memory is not None else None,
         "memory_used_bytes": memory.used if memory is not None else None,
         "processes": processes(nvml, handle),
         "mig_enabled": mig_enabled,
-        "mig_devices": mig(nvml, handle) if mig_enabled else [],
+        "mig_devices": [uuid(nvml, instance) for instance in mig(nvml, handle)] if mig_enabled else [],
         "ecc_enabled": pair(optional(nvml.nvmlDeviceGetEccMode, handle)),
         "ecc_uncorrected": errors,
         "compute_mode": modes.get(mode, ""),
         "persistence": None if persistence is None else bool(persistence),
-        "throttle_reasons": throttling(nvml, handle),
+        "throttle_reasons": throttling(nvml, handle, limits(nvml)),
         "temperature_c": optional(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
         "pcie_width": optional(nvml.nvmlDeviceGetCurrPcieLinkWidth, handle),
         "pcie_width_max": optional(nvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
@@ -144,15 +149,21 @@ def opened_path():
     return "libnvidia-ml.so.1"
 
 
+def bindings():
+    """nvidia-ml-py, not yet initialised. Raises OSError with the loader's message."""
+    if sys.platform != "win32":
+        ctypes.CDLL("libnvidia-ml.so.1")
+    import pynvml
+
+    return pynvml
+
+
 def ask():
     """The whole answer as a dictionary."""
-    if sys.platform != "win32":
-        try:
-            ctypes.CDLL("libnvidia-ml.so.1")
-        except OSError as error:
-            return {"library": "", "error_code": LIBRARY_NOT_FOUND, "error": str(error)}
-    import pynvml as nvml
-
+    try:
+        nvml = bindings()
+    except OSError as error:
+        return {"library": "", "error_code": LIBRARY_NOT_FOUND, "error": str(error)}
     answer = {"library": opened_path(), "error_code": 0, "error": "", "devices": []}
     try:
         nvml.nvmlInit()
@@ -172,4 +183,5 @@ def main():
     print(json.dumps(ask()))
 
 
-main()
+if __name__ == "__main__":
+    main()

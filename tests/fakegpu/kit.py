@@ -10,15 +10,14 @@ The keys of a state, with their defaults; `gpu.KEY` is for all GPUs and `gpuN.KE
   `cuda_driver_version` 12040, `process.PID` the name of a process, `trace` 0;
 - `gpu.name`, `uuid`, `cc` 8.0, `mem_total`, `mem_used` 0, `mem_reserved` 0, `procs` and `graphics_procs`
   "PID:BYTES,PID:BYTES", `compute_mode` 0, `persistence` 1, `performance_state` 0, `temp` 35, `util` 0, `util_memory` 0,
-  `power_mw`, `power_limit_mw`, `throttle` 0 (a bit mask), `pcie_width`, `pcie_width_max`, `pcie_generation`,
-  `pcie_generation_max`, `pci_bus`, `pci_device_id`, `minor`;
-- not supported unless given: `gpu.serial`, `mig` with `mig_pending`, `mig_count`, `mig_profile`, `mig_uuid`, `ecc` with
-  `ecc_pending`, `ecc_corrected`, `ecc_uncorrected`, `remap_pending` or `remap_failed` with `remap_corrected` and
-  `remap_uncorrected`;
+  `power_mw`, `power_limit_mw`, `throttle` 0 (a bit mask), `clock_sm` and `clock_sm_max` 1410, `pcie_width`,
+  `pcie_width_max`, `pcie_generation`, `pcie_generation_max`, `pci_bus`, `pci_device_id`, `minor`;
+- not supported unless given: `gpu.serial`, `mig` with `mig_pending`, `mig_count`, `mig_profile`, `mig_uuid`, and
+  `mig1_procs` of the first instance, `ecc` with `ecc_pending`, `ecc_corrected`, `ecc_uncorrected`, `remap_pending` or
+  `remap_failed` with `remap_corrected` and `remap_uncorrected`;
 - faults: a function's name without `_v2` or `_v3` (`cuInit`, `nvmlInit`, `gpu1.nvmlDeviceGetHandleByIndex`), with `_v3`
-  for the lists of processes of that version alone, or
-  `libcuda.dlopen` and `libnvidia-ml.dlopen`; the value is an error code or `hang:SECONDS`, `crash`, `abort`,
-  `exit:CODE`, `spew:TEXT`.
+  for the lists of processes of that version alone, or `libcuda.dlopen` and `libnvidia-ml.dlopen`; the value is an error
+  code or `hang:SECONDS`, `crash`, `abort`, `exit:CODE`, `spew:TEXT`.
 """
 
 from __future__ import annotations

@@ -360,10 +360,15 @@ static int read_processes(const char *text, unsigned *count, struct process *out
     return found > room ? INSUFFICIENT_SIZE : SUCCESS;
 }
 
+/* "gpu0.mig1_procs" are those of GPU 0's first MIG instance. */
 EXPORT int nvmlDeviceGetComputeRunningProcesses_v2(handle_t handle, unsigned *count, struct process *out)
 {
+    char key[32] = "procs";
+
     REQUIRE_GPU(handle, nvmlDeviceGetComputeRunningProcesses);
-    return read_processes(gpu_text(gpu_of(handle), "procs", NULL), count, out);
+    if (mig_of(handle))
+        snprintf(key, sizeof key, "mig%u_procs", mig_of(handle));
+    return read_processes(gpu_text(gpu_of(handle), key, NULL), count, out);
 }
 
 /* Drivers before 510 lack it: "nvmlDeviceGetComputeRunningProcesses_v3=13". */
@@ -521,4 +526,23 @@ EXPORT int nvmlDeviceGetCurrentClocksEventReasons(handle_t handle, u64 *mask)
 {
     REQUIRE_GPU(handle, nvmlDeviceGetCurrentClocksEventReasons);
     return nvmlDeviceGetCurrentClocksThrottleReasons(handle, mask);
+}
+
+/* Of the multiprocessors (`type` 1) only, and not of a MIG instance. */
+EXPORT int nvmlDeviceGetClockInfo(handle_t handle, unsigned type, unsigned *mhz)
+{
+    REQUIRE_GPU(handle, nvmlDeviceGetClockInfo);
+    if (type != 1 || mig_of(handle))
+        return NOT_SUPPORTED;
+    *mhz = (unsigned)gpu_number(gpu_of(handle), "clock_sm", 1410);
+    return SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetMaxClockInfo(handle_t handle, unsigned type, unsigned *mhz)
+{
+    REQUIRE_GPU(handle, nvmlDeviceGetMaxClockInfo);
+    if (type != 1 || mig_of(handle))
+        return NOT_SUPPORTED;
+    *mhz = (unsigned)gpu_number(gpu_of(handle), "clock_sm_max", 1410);
+    return SUCCESS;
 }

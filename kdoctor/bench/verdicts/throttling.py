@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kdoctor.bench.disturbance import MILD, SERIOUS, Disturbance
+from kdoctor.bench.disturbance import MILD, SERIOUS, Disturbance, share
 from kdoctor.bench.runs import Measured, Run, place
 from kdoctor.model.bench import Verdict
 
@@ -21,11 +21,6 @@ def judge(measured: Measured) -> Iterator[Verdict]:
                 worst[place(run.result)] = run
     for where, run in worst.items():
         yield _verdict(where, run.beside)
-
-
-def share(seen: Disturbance) -> float:
-    """The clock as a share of the most; 1 where it is not known."""
-    return seen.clock_mhz / seen.clock_max_mhz if seen.clock_mhz and seen.clock_max_mhz else 1.0
 
 
 def causes(seen: Disturbance) -> tuple[str, ...]:
