@@ -188,6 +188,13 @@ def test_nothing_is_started_where_no_gpu_is_measured_and_nothing_is_left(kit: Ki
     assert not is_alive(pid)
 
 
+def test_a_child_that_cannot_be_started_is_done_without() -> None:
+    """The system refuses a variable of this length."""
+    with contextlib.closing(GpuWatch((FIRST,), {"LONG": "x" * (1 << 20)})) as watch:
+        watch.read()
+        assert (pid_of(watch), list(watch.samples)) == (0, [])
+
+
 def test_it_ends_with_kdoctor_even_if_that_is_killed(kit: Kit) -> None:
     script = f"""
 import os, sys, time
