@@ -14,19 +14,20 @@ import msgspec
 from kdoctor.bench.cells import is_cpu
 from kdoctor.bench.disturbance import Disturbance
 from kdoctor.bench.gpus import joined
+from kdoctor.bench.results import run_of
 from kdoctor.bench.runs import Ending, Heard
 from kdoctor.host.gpu_watch import GpuWatch
 from kdoctor.host.live import INSIDE, LiveHost
 from kdoctor.host.stream import Ended, converse
 from kdoctor.host.watch import Sample, sample
 from kdoctor.host.worker import tethered
-from kdoctor.model.bench import Cell, Chunk, Done, Event, Phase, Ready, Request
+from kdoctor.model.bench import Cell, Chunk, Done, Event, Phase, Ready, Request, Result
 
 TIMEOUT_S = 1800.0
 MAX_EVENTS = 200_000
 _ENDINGS: dict[str, Ending] = {"ended": "ended", "idle": "timeout", "slow": "timeout"}
 
-Hear = Callable[[Cell, Event], None]
+Hear = Callable[[Cell, Event | Result], None]  # each event of a cell, and at its end what became of it
 
 
 class Talk(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,13 +82,8 @@ def _talk(host: LiveHost, request: Request, scribe: _Scribe, timeout_s: float) -
         ending = _ENDINGS.get(ended.why, "crashed")
     except KeyboardInterrupt:
         ended, ending = Ended(why="ended"), "interrupted"
-    heard = Heard(
-        ending=ending,
-        detail=ended.detail,
-        device_name=scribe.device_name,
-        devices=scribe.devices,
-        beside=scribe.beside,
-    )
+    heard = scribe.heard(ending, ended.detail)
+    scribe.close(heard)
     return Talk(request=request, events=tuple(scribe.events), heard=heard), scribe.current
 
 
@@ -119,7 +115,28 @@ class _Scribe:
                 return False
             self._of_cell(event)
         self.events.append(event)
+        if isinstance(event, Done):
+            self._tell_end(event.cell, self.heard("ended"))
         return not isinstance(event, Chunk)
+
+    def heard(self, ending: Ending, detail: str = "") -> Heard:
+        """All that was seen beside the events."""
+        return Heard(
+            ending=ending,
+            detail=detail,
+            device_name=self.device_name,
+            devices=self.devices,
+            beside=self.beside,
+        )
+
+    def close(self, heard: Heard) -> None:
+        """The child has ended; say what became of a cell that it was still at."""
+        done = {event.cell for event in self.events if isinstance(event, Done)}
+        if self.request.cells and self.current not in done:
+            self._tell_end(self.current, heard)
+
+    def _tell_end(self, index: int, heard: Heard) -> None:
+        self.hear(self.request.cells[index], run_of(self.request, index, self.events, heard).result)
 
     def _of_backend(self, event: Ready) -> None:
         others = tuple(name for name in event.devices if not is_cpu(name))

@@ -23,23 +23,23 @@ OF_DONE: Mapping[str, Status] = {"oom": "oom", "failed": "crashed", "skipped": "
 
 def runs_of(request: Request, events: Sequence[Event], heard: Heard) -> tuple[Run, ...]:
     """One run for each cell of the request, in its order."""
+    return tuple(run_of(request, index, events, heard) for index in range(len(request.cells)))
+
+
+def run_of(request: Request, index: int, events: Sequence[Event], heard: Heard) -> Run:
+    """The run of the cell at that place of the request."""
+    cell, chunks = request.cells[index], chunks_of(index, events)
     done = {event.cell: event for event in events if isinstance(event, Done)}
-    reached = [index for index in range(len(request.cells)) if index not in done]
     ready = next((event for event in events if isinstance(event, Ready)), None)
     matmul = {event.precision: event.per_second for event in events if isinstance(event, Peak) and is_matmul(event)}
-    runs = []
-    for index, cell in enumerate(request.cells):
-        chunks = chunks_of(index, events)
-        tf32 = None if ready is None else ready.tf32
-        if index in done:
-            run = _finished(cell, done[index], chunks, heard, tf32=tf32)
-            peak = matmul.get(cell.precision, 0.0) * (heard.devices if cell.device == "all" else 1)
-            run = _with_peak(run, done[index].flops_per_sample, peak)
-        else:
-            run = _unfinished(cell, chunks, heard, is_first=index == reached[0])
-        beside = heard.beside.get(index, QUIET)
-        runs.append(_disturbed(run, index, heard) if run.result.status == "ok" else _beside(run, beside, heard))
-    return tuple(runs)
+    if index in done:
+        run = _finished(cell, done[index], chunks, heard, tf32=None if ready is None else ready.tf32)
+        peak = matmul.get(cell.precision, 0.0) * (heard.devices if cell.device == "all" else 1)
+        run = _with_peak(run, done[index].flops_per_sample, peak)
+    else:
+        run = _unfinished(cell, chunks, heard, is_first=all(before in done for before in range(index)))
+    beside = heard.beside.get(index, QUIET)
+    return _disturbed(run, index, heard) if run.result.status == "ok" else _beside(run, beside, heard)
 
 
 def chunks_of(index: int, events: Sequence[Event]) -> tuple[Chunk, ...]:

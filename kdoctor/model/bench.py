@@ -67,10 +67,11 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready", tag_field="e
 
 
 class Phase(msgspec.Struct, frozen=True, kw_only=True, tag="phase", tag_field="event"):
-    """What the child is about to do with a cell (index into the request)."""
+    """What the child is about to do with a cell (index into the request); ``batch_size``: as it is, 0 if not told."""
 
     cell: int
     phase: Literal["building", "compiling", "warming", "measuring", "evaluating"]
+    batch_size: int = 0
 
 
 class Chunk(msgspec.Struct, frozen=True, kw_only=True, tag="chunk", tag_field="event"):

@@ -81,7 +81,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_child(tmp_path: Path) -> N
     body += "say('phase', cell=1, phase='building')\ntime.sleep(60)\n"
     request, pids = asked("mlp", "lenet"), []
 
-    def hear(_: Cell, event: Event) -> None:
+    def hear(_: Cell, event: Event | Result) -> None:
         pids.append(getattr(event, "memory_bytes", 0))
         if getattr(event, "phase", "") == "building":
             threading.Timer(0.2, _thread.interrupt_main).start()
@@ -97,7 +97,7 @@ def test_other_work_on_the_machine_is_seen(tmp_path: Path) -> None:
     """The test itself burns a core while the cell is measured."""
     stop = time.monotonic() + 3
 
-    def hear(_: Cell, event: Event) -> None:
+    def hear(_: Cell, event: Event | Result) -> None:
         while getattr(event, "phase", "") == "measuring" and time.monotonic() < stop:
             os.getpid()
 
@@ -105,3 +105,17 @@ def test_other_work_on_the_machine_is_seen(tmp_path: Path) -> None:
     (beside,) = talks[0].heard.beside.values()
     assert beside.load_per_core is not None
     assert beside.load_per_core > 0.3 / (os.cpu_count() or 1)
+
+
+def test_who_listens_hears_what_became_of_each_cell(tmp_path: Path) -> None:
+    body = ALL_WELL.replace(
+        "chunks(index);", "chunks(index)\n    if cells[index]['workload'] == 'lenet': os.abort()\n   "
+    )
+    ends: list[Result] = []
+
+    def hear(_: Cell, event: Event | Result) -> None:
+        ends.extend([event] if isinstance(event, Result) else [])
+
+    talks = measure(host(tmp_path, body), asked("mlp", "lenet", "imdb-lstm"), hear, timeout_s=20)
+    assert ends == [run.result for talk in talks for run in runs_of(talk.request, talk.events, talk.heard)]
+    assert statuses(ends) == [("mlp", "ok"), ("lenet", "crashed"), ("imdb-lstm", "ok")]
