@@ -11,12 +11,15 @@ import typer
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Env, NoRedact, Python, one_of, split
 from kdoctor.render.text import visible
-from kdoctor.terminal import tell, width, with_line, write_document, write_lines
+from kdoctor.terminal import live, tell, width, write_document, write_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kdoctor.commands.bench import Asked, Session
     from kdoctor.host import User
-    from kdoctor.model.bench import Bench
+    from kdoctor.model.bench import Bench, Cell, Event, Result
+    from kdoctor.render.text import Line
 
 Name = TypeVar("Name", bound=str)
 Quick = Annotated[bool, typer.Option("--quick", help="The regression and LeNet on every device (the default).")]
@@ -157,10 +160,33 @@ def show(report: Bench, output: str, user: User | None) -> None:
 
 
 def trained(asked: Asked) -> Session:
-    """Train, with a line on a terminal that says at what it is."""
-    from kdoctor.commands.bench import heard_text, run
+    """Train; a terminal shows what is done and what it is at, a pipe gets a line for each device."""
+    from kdoctor.commands.bench import run
+    from kdoctor.render.bench_live import Board, heard, lines, told
 
-    return with_line(lambda show: run(asked, tell, lambda cell, event: show(heard_text(cell, event))))
+    board = Board()
+
+    def draw(now: float, width: int, height: int) -> Iterator[Line]:
+        return lines(board, now, width=width, height=height)
+
+    with live(draw) as clock:
+        if clock is None:
+            return run(asked, lambda place, count: tell(begun(place, count)), lambda *_: None)
+
+        def begin(place: str, count: int) -> None:
+            nonlocal board
+            board = told(board, place, count)
+
+        def hear(cell: Cell, event: Event | Result) -> None:
+            nonlocal board
+            board = heard(board, cell, event, clock())
+
+        return run(asked, begin, hear)
+
+
+def begun(place: str, count: int) -> str:
+    """What a pipe is told of a device."""
+    return f"{place}: {count} to measure" if count else f"{place}: starting"
 
 
 def in_a_new_one(asked: Asked, recipe: str) -> Session:

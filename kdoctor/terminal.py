@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from kdoctor.check.collect import Progress
@@ -18,10 +19,15 @@ from kdoctor.render.json import render
 from kdoctor.render.text import Line, lines, visible
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from kdoctor.model.plan import Download
 
 Result = TypeVar("Result")
 PROGRESS_AFTER_S = 0.4
+REDRAWN_PER_S = 2  # what is measured beside it must not notice
+NO_TERMINALS = ("dumb", "unknown", "")
+Draw = Callable[[float, int, int], Iterable[Line]]
 
 
 def write_json(checked: Checked, *, redact: bool) -> None:
@@ -109,6 +115,45 @@ def with_line(work: Callable[[Callable[[str], None]], Result]) -> Result:
     finally:
         sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def live(draw: Draw) -> Iterator[Callable[[], float] | None]:
+    """While the block runs, show lines on stderr that are drawn anew all the time; at its end they are gone.
+
+    ``draw`` gets seconds since the begin, columns and rows of the terminal, in a thread of its own. The block gets the
+    clock that gives these seconds; None where nothing is shown because stderr is no terminal that can.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM", "") in NO_TERMINALS:
+        yield None
+        return
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    console, in_colour, started = Console(stderr=True), coloured(sys.stderr), time.monotonic()
+
+    def elapsed() -> float:
+        return time.monotonic() - started
+
+    def drawn() -> Group:
+        columns, rows = console.size
+        some = draw(elapsed(), columns - 1, rows - 1)
+        return Group(*(_row(Text, line, in_colour=in_colour) for line in some))
+
+    with Live(
+        console=console,
+        get_renderable=drawn,
+        refresh_per_second=REDRAWN_PER_S,
+        transient=True,
+        redirect_stdout=False,
+    ):
+        yield elapsed
+
+
+def _row(text: type[Text], line: Line, *, in_colour: bool) -> Text:
+    pieces = ((piece, style if in_colour else "") for piece, style in line)
+    return text.assemble(*pieces, no_wrap=True, overflow="crop")
 
 
 def with_download(work: Callable[[Callable[[Download], None]], Result]) -> Result:

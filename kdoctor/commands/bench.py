@@ -23,7 +23,7 @@ from kdoctor.host import User, names_in
 from kdoctor.host.journal import append, tail
 from kdoctor.host.live import INSIDE, LiveHost
 from kdoctor.host.watch import sample
-from kdoctor.model.bench import Bench, Cell, Event, Ready
+from kdoctor.model.bench import Bench, Ready
 from kdoctor.model.codec import to_builtins
 from kdoctor.model.facts.base import Absent, Facts
 from kdoctor.model.facts.framework_answers import FrameworkAnswer
@@ -35,7 +35,7 @@ from kdoctor.model.trouble import Trouble
 from kdoctor.probes.framework_answers import ask
 
 HISTORY = "bench-history.jsonl"
-Say = Callable[[str], None]
+Begin = Callable[[str, int], None]  # backend and device, and how many cells are to be measured there
 STABLE = ("system", "cpu", "gpus", "driver", "frameworks", "keras", "interpreter")  # the same at every start
 
 
@@ -107,7 +107,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     unused: tuple[Unused, ...] = ()
 
 
-def run(asked: Asked, say: Say, hear: Hear) -> Session:
+def run(asked: Asked, begin: Begin, hear: Hear) -> Session:
     """Measure everything that was asked. Raises Trouble; a Ctrl-C ends it with what there is."""
     started = sample().at
     host, facts = examined(asked)
@@ -118,7 +118,7 @@ def run(asked: Asked, say: Say, hear: Hear) -> Session:
     talks: list[Talk] = []
     unused: list[Unused] = []
     for backend in backends_of(asked, facts):
-        part = _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, say, hear)
+        part = _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, begin, hear)
         talks += part.talks
         unused += part.unused
         if talks and talks[-1].is_interrupted:
@@ -127,16 +127,18 @@ def run(asked: Asked, say: Say, hear: Hear) -> Session:
     return Session(facts=facts, user=host.user, talks=tuple(talks), unused=tuple(unused), seconds=seconds)
 
 
-def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, say: Say, hear: Hear) -> _Part:
+def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, begin: Begin, hear: Hear) -> _Part:
     """The devices that were asked for, one after the other; without a word: all that the backend lists."""
-    say(f"{backend}: starting")
-    answer = ask(host, backend) if _may_have_gpu(facts, asked.devices) else None
+    answer = None
+    if _may_have_gpu(facts, asked.devices):
+        begin(backend, 0)
+        answer = ask(host, backend)
     listed = answer.devices if answer is not None else ()
     talks: list[Talk] = []
     uuids = uuids_of(facts.sections, host.environ, listed)
     for device in devices_for(asked.devices, ("cpu", *listed), uuids):
-        say(f"{backend}: {device}")
         request, gpus = request_for(asked.wanted, backend, device), gpus_of(device, uuids)
+        begin(f"{backend} {device}", len(request.cells))
         talks += measure(host, request, hear, timeout_s=asked.timeout_s, gpus=gpus)
         if talks[-1].is_interrupted:
             break
@@ -247,10 +249,3 @@ def remember(bench: Bench, when: dt.datetime) -> None:
 def history() -> tuple[Entry, ...]:
     """The user's runs, oldest first. Raises Trouble."""
     return decoded(tail(HISTORY))
-
-
-def heard_text(cell: Cell, event: Event) -> str:
-    """What a terminal says while a cell is measured."""
-    phase = getattr(event, "phase", "measuring")
-    size = f", batch {cell.batch_size}" if cell.batch_size else ""
-    return f"{cell.device} {cell.workload} {cell.mode} {cell.precision}{size}: {phase}"

@@ -26,7 +26,7 @@ Column = tuple[str, Callable[[Result], str]]
 
 def step(result: Result) -> str:
     """Milliseconds a step to three digits."""
-    return "-" if result.step_ms is None else _short(result.step_ms.median)
+    return "-" if result.step_ms is None else short(result.step_ms.median)
 
 
 def spread(result: Result) -> str:
@@ -35,10 +35,10 @@ def spread(result: Result) -> str:
     return "-" if ms is None or ms.median <= 0 else f"{100 * SIGMA * ms.mad / ms.median:.0f}%"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Three digits, without an exponent.
 
-    >>> [_short(value) for value in (0.01234, 4.9213, 9.999, 48.77, 1335.2, 187000.0)]
+    >>> [short(value) for value in (0.01234, 4.9213, 9.999, 48.77, 1335.2, 187000.0)]
     ['0.0123', '4.92', '10.0', '48.8', '1335', '187000']
     """
     digits = next((digits for limit, digits in DIGITS if value < limit), 0)
@@ -57,7 +57,7 @@ COLUMNS: tuple[Column, ...] = (
     ("batch", lambda one: str(one.batch_size)),
     ("ms/step", step),
     ("+-", spread),
-    ("samples/s", lambda one: "-" if one.samples_per_s is None else _short(one.samples_per_s)),
+    ("samples/s", lambda one: "-" if one.samples_per_s is None else short(one.samples_per_s)),
     ("peak", lambda one: "-" if one.percent_of_peak is None else f"{one.percent_of_peak:.1f}%"),
     ("accuracy", lambda one: _or_dash(one.accuracy, ".3f")),
     ("status", lambda one: one.status),

@@ -61,7 +61,7 @@ class Cell:
 
     def phase(self, name):
         """Say what comes next."""
-        self.speaker.say("phase", cell=self.index, phase=name)
+        self.speaker.say("phase", cell=self.index, phase=name, batch_size=self.size)
 
     def _train(self):
         self.net = model.build(self.np, self.keras, self.workload, self.asked["seed"])
