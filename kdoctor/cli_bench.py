@@ -11,10 +11,10 @@ import typer
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Env, NoRedact, Python, one_of, split
 from kdoctor.render.text import visible
-from kdoctor.terminal import live, tell, width, write_document, write_lines
+from kdoctor.terminal import live, say, tell, width, write_document, write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from kdoctor.commands.bench import Asked, Session
     from kdoctor.host import User
@@ -135,14 +135,20 @@ def bench(
     if limit and not baseline:
         raise Trouble("option-misplaced", "--fail-below needs a --baseline to be below of", code=2)
     refuse_files((path for path in (csv, plot) if path), force=force)  # before minutes of training
+    if plot:
+        from kdoctor.render.plots import refuse_without_matplotlib
+
+        refuse_without_matplotlib()
     gate = command.Gate(before=command.document_in(baseline), fail_below=limit) if baseline else None
     started = dt.datetime.now(dt.timezone.utc)
     session = in_a_new_one(asked, recipe) if provision else trained(asked)
     report = command.report_of(session, gate)
-    show(report, output, None if no_redact else session.user)
-    sys.stdout.flush()
-    keep(report, started, csv=csv, grid=grid, plot=plot, force=force)
-    raise typer.Exit(command.exit_code(report))
+    try:
+        show(report, output, None if no_redact else session.user)
+        sys.stdout.flush()
+    finally:  # where stdout is full or closed, the files are what is left of it
+        failed = keep(report, started, csv=csv, grid=grid, plot=plot, force=force)
+    raise typer.Exit(failed or command.exit_code(report))
 
 
 def show(report: Bench, output: str, user: User | None) -> None:
@@ -203,25 +209,41 @@ def in_a_new_one(asked: Asked, recipe: str) -> Session:
         return trained(replace(asked, python=python))
 
 
-def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, plot: str, force: bool) -> None:
-    """Write the files that were asked for, and the history. Raises Trouble, after the report."""
-    from kdoctor.bench.grid import csv as table
-    from kdoctor.bench.grid import grids
+def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, plot: str, force: bool) -> int:
+    """Write the files that were asked for, and the history, each though another cannot be; the exit code, 0 if all."""
     from kdoctor.commands.bench import remember
-    from kdoctor.host.put import put
 
-    files = {csv: table(report.results).encode()} if csv else {}
-    if grid:
-        files.update({f"{grid.rstrip('/')}/{name}": text.encode() for name, text in grids(report.results).items()})
-    put(files, force=force)
+    codes = [placed(files, force=force) for files in files_of(report, csv=csv, grid=grid, plot=plot)]
     try:
         remember(report, started)
     except Trouble as trouble:  # a run is none the worse for it
         tell(f"the run is not in the history: {trouble.message}")
-    if plot:
-        from kdoctor.render.plots import picture
+    return max(codes, default=0)
 
-        put({plot: picture(report, "svg" if plot.endswith(".svg") else "png")}, force=force)
+
+def placed(files: Callable[[], Mapping[str, bytes]], *, force: bool) -> int:
+    """Write them all or none; the exit code."""
+    from kdoctor.host.put import put
+
+    try:
+        put(files(), force=force)
+    except Trouble as trouble:
+        return say(trouble)
+    return 0
+
+
+def files_of(report: Bench, *, csv: str, grid: str, plot: str) -> Iterator[Callable[[], Mapping[str, bytes]]]:
+    """What gives the files of each option, by their paths."""
+    from kdoctor.bench.grid import csv as table
+    from kdoctor.bench.grid import grids
+    from kdoctor.render.plots import picture
+
+    if csv:
+        yield lambda: {csv: table(report.results).encode()}
+    if grid:
+        yield lambda: {f"{grid.rstrip('/')}/{name}": text.encode() for name, text in grids(report.results).items()}
+    if plot:
+        yield lambda: {plot: picture(report, "svg" if plot.endswith(".svg") else "png")}
 
 
 def without_training(*, listing: bool, compare: tuple[str, str] | None, fail_below: float | None) -> NoReturn:

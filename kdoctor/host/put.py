@@ -21,6 +21,7 @@ def put(files: Mapping[str, bytes], *, force: bool) -> None:
     """Write the files; ``force``: over files that exist. Raises Trouble, and then nothing is changed."""
     paths = {os.path.abspath(path): data for path, data in files.items()}
     refuse_files(paths, force=force)
+    path = ""
     try:
         with contextlib.ExitStack() as undo:
             for path, data in paths.items():
@@ -28,7 +29,7 @@ def put(files: Mapping[str, bytes], *, force: bool) -> None:
                 _place(_aside(path, data, undo), path, undo)
             undo.pop_all()
     except OSError as error:
-        where = error.filename or next(iter(paths))
+        where = error.filename or path  # a write that failed does not say where
         raise Trouble("file-not-written", f"{where}: {error.strerror}: nothing was written") from error
     for path in paths:
         with contextlib.suppress(OSError):
@@ -79,6 +80,7 @@ def _place(part: str, path: str, undo: contextlib.ExitStack) -> None:
         undo.callback(_quietly_remove, path)
         return
     kept = _kept(path)
+    undo.callback(_quietly_remove, kept)  # half of it, where the disk is full
     shutil.copy2(path, kept)
     undo.callback(os.replace, kept, path)
     os.replace(part, path)

@@ -6,6 +6,7 @@ that prints without end costs nothing.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -73,9 +74,11 @@ def converse(
     pass without a line. Whatever ``on_line`` raises ends the child first.
     """
     noise, clock = bytearray(), _Clock()
-    with tempfile.TemporaryFile() as asked:
-        asked.write(request)
-        asked.seek(0)
+    try:
+        file = _file_of(request)
+    except OSError as error:
+        return Ended(why="not-started", detail=f"a temporary file for its request: {error.strerror or error}")
+    with file as asked:
         try:
             process = subprocess.Popen(
                 argv,
@@ -105,6 +108,16 @@ def converse(
             dead = child.end(thorough=True)
             child.close()
     return _ending(process.returncode, late, noise.decode("utf-8", "replace").strip(), dead=dead)
+
+
+def _file_of(content: bytes) -> IO[bytes]:
+    """A file without a name, to be read from its begin."""
+    with contextlib.ExitStack() as undo:
+        file = undo.enter_context(tempfile.TemporaryFile())
+        file.write(content)
+        file.seek(0)
+        undo.pop_all()
+    return file
 
 
 class _Clock:

@@ -35,6 +35,11 @@ def picture(bench: Bench, kind: Kind) -> bytes:
     return buffer.getvalue()
 
 
+def refuse_without_matplotlib() -> None:
+    """Raise Trouble where no picture can be drawn."""
+    _matplotlib("matplotlib.figure")
+
+
 def _matplotlib(name: str) -> Any:  # noqa: ANN401  a module of a library that need not be installed
     try:
         return importlib.import_module(name)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from kdoctor.host.stream import Ended, converse
+from tests.host.test_journal import room
 from tests.processes import is_alive
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
@@ -75,3 +76,10 @@ def test_what_the_listener_raises_ends_the_child() -> None:
 def test_a_program_that_is_not_there_is_said() -> None:
     ended = converse(("/nonexistent",), b"", environ={}, on_line=lambda _: False, idle_s=1, piece_s=1)
     assert (ended.why, ended.detail) == ("not-started", "/nonexistent: No such file or directory")
+
+
+def test_a_request_for_which_there_is_no_room_starts_nothing() -> None:
+    with room(10):
+        ended, lines = heard("print('a')", b"x" * 100)
+    assert (ended.why, lines) == ("not-started", [])
+    assert ended.detail == "a temporary file for its request: File too large"
