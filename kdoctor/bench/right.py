@@ -101,6 +101,8 @@ def _accuracy(row: Workload, cell: Cell, done: Done) -> Iterator[str]:
     asked = row.accuracy
     if asked is None or done.accuracy is None or cell.data or cell.rate or seen < asked.samples:
         return
+    if not done.data.startswith(asked.data):
+        return
     if not done.accuracy >= asked.least:
         said = f"The accuracy on data not trained on is {done.accuracy:.3f} after {seen} samples"
         yield f"{said}; {asked.least} is the least."

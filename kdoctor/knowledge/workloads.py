@@ -22,10 +22,11 @@ class Bound(Row, frozen=True, kw_only=True):
 
 
 class Accuracy(Row, frozen=True, kw_only=True):
-    """The least on data that it was not trained on, once so many samples were seen."""
+    """The least on data that it was not trained on, once so many samples were seen; ``data``: how their name begins."""
 
     least: float
     samples: int
+    data: str = ""
 
 
 class Workload(Row, frozen=True, kw_only=True, rename={"bounds": "bound"}):

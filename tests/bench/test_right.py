@@ -121,6 +121,11 @@ def test_the_accuracy_counts_on_own_data_once_enough_was_seen(
     assert (wrong(done(accuracy=accuracy, steps=steps), **of_cell) == ()) == right
 
 
+@pytest.mark.parametrize(("data", "right"), [("generated reviews, seed 0", False), ("Keras's imdb.npz", True)])
+def test_real_reviews_are_not_held_to_what_generated_ones_reach(data: str, right: bool) -> None:  # noqa: FBT001
+    assert (wrong(done(accuracy=0.7, data=data), workload="imdb-lstm") == ()) == right
+
+
 def test_a_workload_without_a_row_has_the_general_bounds() -> None:
     assert wrong(done(accuracy=0.0, checks={"a": 1.0, "expected_a": 2.0}), workload="mine") == ()
     assert len(wrong(done(loss=math.inf), workload="mine")) >= 1

@@ -278,6 +278,12 @@ def test_what_failed_is_told_with_its_notes(status: str, name: str, severity: st
     assert (found.severity, found.evidence) == (severity, ("because",))
 
 
+def test_data_that_cannot_be_read_are_no_fault_of_the_device() -> None:
+    found = only("data-unusable", said(run(status="crashed", notes=("DataError: x.npz cannot be used: it lacks y",))))
+    assert (found.severity, found.evidence) == ("error", ("x.npz cannot be used: it lacks y",))
+    assert "the device is not at fault" in found.why
+
+
 @pytest.mark.parametrize("status", ["noisy", "skipped", "interrupted"])
 def test_no_verdict_comes_from_a_cell_that_is_not_good(status: str) -> None:
     """Each of these would give one if it were."""

@@ -20,12 +20,12 @@ def asked(*cells: Cell, peaks: bool = False) -> Request:
     return Request(backend=cells[0].backend, device=cells[0].device, cells=cells, peaks=peaks)
 
 
-def events(request: Request, python: str = sys.executable, timeout_s: float = 120) -> list[Event]:
+def events(request: Request, python: str = sys.executable, timeout_s: float = 120, **environ: str) -> list[Event]:
     """Every event of a child that ends well, each of which has to be one of the protocol."""
     done = subprocess.run(
         (python, str(INSIDE / "train.py")),
         input=msgspec.json.encode(request),
-        env={**os.environ, "PYTHONPATH": ""},
+        env={**os.environ, "PYTHONPATH": "", **environ},
         capture_output=True,
         timeout=timeout_s,
         check=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kdoctor.bench.runs import Measured, Run, label
-from kdoctor.model.bench import Verdict
+from kdoctor.model.bench import Result, Verdict
 
 ACTIONS = {
     "wrong": "Run `kdoctor check`, then the same workload on another device or in a new environment (`kdoctor fix`).",
@@ -21,11 +21,16 @@ WHY = {
 }
 
 
+DATA = "DataError: "  # as workloads/_npz.py raises it
+
+
 def judge(measured: Measured) -> Iterator[Verdict]:
     """One verdict for each cell that failed."""
     for run in measured.runs:
         status = run.result.status
-        if status in ACTIONS:
+        if status == "crashed" and any(note.startswith(DATA) for note in run.result.notes):
+            yield _without_data(run.result)
+        elif status in ACTIONS:
             yield Verdict(
                 name="wrong-result" if status == "wrong" else f"training-{status}",
                 severity="warning" if status == "oom" else "error",
@@ -34,6 +39,17 @@ def judge(measured: Measured) -> Iterator[Verdict]:
                 do=ACTIONS[status],
                 evidence=run.result.notes,
             )
+
+
+def _without_data(result: Result) -> Verdict:
+    return Verdict(
+        name="data-unusable",
+        severity="error",
+        what=f"{label(result)}: it could not read its data.",
+        why="It trains on what `--data` names, and this was not what it needs; the device is not at fault.",
+        do="Name other data, for this workload alone (`--workload`), or leave `--data` out: then it makes its own.",
+        evidence=tuple(note.removeprefix(DATA) for note in result.notes),
+    )
 
 
 def told(run: Run) -> str:

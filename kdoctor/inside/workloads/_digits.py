@@ -7,26 +7,59 @@ import gzip
 import importlib.util
 import os
 
+from workloads import _npz
+
 SIDE, CLASSES = 28, 10
 TRAINED, HELD_OUT = 6000, 1000
+PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def load(np, data, seed, batch):
     """(x, one-hot y, held-out x, held-out y, what it is); x in [0, 1], shape (n, 28, 28), n a multiple of ``batch``."""
-    path = data or cached()
-    if path:
-        with np.load(path) as file:
-            x, y, xt, yt = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))
-        label = "%s, %d images" % (data or "mnist.npz", len(x))
-        x, xt = x.astype("float32") / 255.0, xt.astype("float32") / 255.0
-        order = np.random.RandomState(seed).permutation(len(x))
-        x, y = x[order], y[order]
-    else:
-        x, y, xt, yt, label = small(np, seed)
+    given = {"cached": "mnist.npz", "what": "images", "read": lambda path: read(np, path, seed)}
+    (x, y, xt, yt), label = users_or_own(data, own=lambda: small(np, seed), **given)
     eye = np.eye(CLASSES, dtype="float32")
     rows = whole(len(x), batch)
     index = np.arange(rows) % len(x)
     return x[index], eye[y.astype(int)[index]], xt[:HELD_OUT], eye[yt.astype(int)[:HELD_OUT]], label
+
+
+def users_or_own(data, cached, what, read, own):
+    """(Arrays, what they are): of the user's file, else of Keras's cache, else own ones.
+
+    The user's file is meant: where it cannot be read, that is raised. Keras's is only there: where it cannot be read,
+    the name of the own data says so.
+    """
+    path, broken = data or in_cache(cached), ""
+    if path:
+        try:
+            arrays = read(path)
+        except Exception as error:
+            if data:
+                raise
+            broken = "; %s" % error
+        else:
+            return arrays, "%s, %d %s" % (data or "Keras's " + cached, len(arrays[0]), what)
+    arrays, label = own()
+    return arrays, label + broken
+
+
+def read(np, path, seed):
+    """MNIST as Keras keeps it: (n, 28, 28) of 0 to 255, and digits; in random order."""
+    x, y, xt, yt = _npz.arrays(np, path, PARTS)
+    for name, images, digits in (("train", x, y), ("test", xt, yt)):
+        shape = getattr(images, "shape", ("lists",))
+        if shape[1:] != (SIDE, SIDE) or images.dtype.kind not in "uif" or not len(images):
+            raise _npz.DataError("%s: x_%s is of %s, not of (n, 28, 28)" % (path, name, shape))
+        if getattr(digits, "shape", ()) != shape[:1] or not np.isin(digits, range(CLASSES)).all():
+            raise _npz.DataError("%s: y_%s is not a digit for each of %d images" % (path, name, len(images)))
+    order = np.random.RandomState(seed).permutation(len(x))
+    return scaled(x)[order], y[order], scaled(xt), yt
+
+
+def scaled(images):
+    """Within [0, 1]."""
+    return images.astype("float32") / (255.0 if images.dtype.kind in "ui" else 1.0)
 
 
 def whole(count, batch):
@@ -34,10 +67,10 @@ def whole(count, batch):
     return max(count // batch, 1) * batch
 
 
-def cached():
-    """Keras's own copy of MNIST, "" where there is none."""
+def in_cache(name):
+    """Keras's own copy of a data set, "" where there is none."""
     home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    path = os.path.join(home, "datasets", "mnist.npz")
+    path = os.path.join(home, "datasets", name)
     return path if os.path.isfile(path) else ""
 
 
@@ -70,15 +103,15 @@ def generated(np, seed):
 
 
 def small(np, seed):
-    """Pictures that need no file of MNIST: (x, y, held-out x, held-out y, what they are)."""
+    """Pictures that need no file of MNIST: (x, y, held-out x, held-out y), what they are."""
     draw = np.random.RandomState(seed + 2)
     found = sklearn_digits(np)
     if found is None:
         x, y = generated(np, seed)
-        return x[:TRAINED], y[:TRAINED], x[TRAINED:], y[TRAINED:], "generated digits, seed %d" % seed
+        return (x[:TRAINED], y[:TRAINED], x[TRAINED:], y[TRAINED:]), "generated digits, seed %d" % seed
     x, y = found
     order = draw.permutation(len(x))
     x, y = x[order], y[order]
     held = 297
     index = draw.randint(held, len(x), TRAINED)
-    return x[index], y[index], x[:held], y[:held], "scikit-learn's digits, enlarged"
+    return (x[index], y[index], x[:held], y[:held]), "scikit-learn's digits, enlarged"

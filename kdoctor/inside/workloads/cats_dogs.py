@@ -9,6 +9,7 @@ import os
 
 from workloads import _flops
 from workloads._digits import whole
+from workloads._npz import DataError
 
 STYLE = "convolution"
 LOSS = "binary_crossentropy"
@@ -32,32 +33,65 @@ def load(np, cell, batch):
     else:
         x, y = generated(np, np.random.RandomState(cell["seed"] + 4), max(TRAINED, batch) + HELD_OUT)
         label = "generated images, seed %d" % cell["seed"]
-    held = min(HELD_OUT, len(x) // 3)
+    held = max(min(HELD_OUT, len(x) // 3), 1)
     index = held + np.arange(whole(len(x) - held, batch)) % (len(x) - held)
     return x[index], y[index], x[:held], y[:held], label
 
 
 def read(np, folder, seed):
     """Up to 2000 images in random order; the class is the place of their folder among the two, by name."""
-    try:
-        from keras.utils import load_img
-    except ImportError:  # before Keras 2.9
-        from tensorflow.keras.preprocessing.image import load_img
-    names = sorted(name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name)))
-    if len(names) != len(CLASSES):
-        raise ValueError("%s has %d folders instead of one for each of two classes" % (folder, len(names)))
-    found = [
-        (os.path.join(folder, name, image), label)
-        for label, name in enumerate(names)
-        for image in sorted(os.listdir(os.path.join(folder, name)))
-        if image.lower().endswith(IMAGES)
-    ]
+    found = images(folder)
     order = np.random.RandomState(seed).permutation(len(found))[:MOST_READ]
-    x = np.empty((len(order), SIDE, SIDE, 3), "float32")
-    for row, index in enumerate(order):
-        x[row] = np.asarray(load_img(found[index][0], target_size=(SIDE, SIDE)), "float32") / 255.0
-    y = np.array([[found[index][1]] for index in order], "float32")
-    return x, y, "%s, %d images" % (folder, len(x))
+    x, y, broken = np.empty((len(order), SIDE, SIDE, 3), "float32"), [], []
+    picture = reader(np)
+    for path, label in (found[index] for index in order):
+        pixels, why = picture(path)
+        if why:
+            broken.append("%s: %s" % (path, why))
+        else:
+            x[len(y)] = pixels
+            y.append([label])
+    if len({label for (label,) in y}) < len(CLASSES):
+        said = "; %d cannot be read, such as %s" % (len(broken), broken[0]) if broken else ""
+        raise DataError("%s has no image for each of two classes%s" % (folder, said))
+    said = ", %d broken left out" % len(broken) if broken else ""
+    return x[: len(y)], np.array(y, "float32"), "%s, %d images%s" % (folder, len(y), said)
+
+
+def images(folder):
+    """(Path, class) of every file of an image."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if os.path.isdir(os.path.join(folder, name)))
+        if len(names) != len(CLASSES):
+            raise DataError("%s has %d folders instead of one for each of two classes" % (folder, len(names)))
+        return [
+            (os.path.join(folder, name, image), label)
+            for label, name in enumerate(names)
+            for image in sorted(os.listdir(os.path.join(folder, name)))
+            if image.lower().endswith(IMAGES)
+        ]
+    except OSError as error:
+        said = "%s cannot be used as a folder with a folder of images for each of two classes: %s"
+        raise DataError(said % (folder, error.strerror or error)) from error
+
+
+def reader(np):
+    """What reads an image: (its nearest pixels, as Keras's load_img has them, in [0, 1], or None; why not)."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        said = "images are read with Pillow, which this environment lacks: `pip install pillow` (%s)" % error
+        raise DataError(said) from error
+
+    def picture(path):
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.NEAREST), "float32")
+        except Exception as error:  # Pillow has no one kind for it
+            return None, str(error)
+        return pixels / 255.0, ""
+
+    return picture
 
 
 def generated(np, draw, count):
