@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kdoctor.knowledge.workloads import table
+
 PARAMETERS = {
     "cats-dogs": 13_300_033,
     "imdb-lstm": 353_089,
@@ -79,6 +81,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def test_every_file_with_layers_is_a_workload() -> None:
     assert {name: found.PARAMETERS for name, found in module("training.catalogue").find().items()} == PARAMETERS
+
+
+def test_every_workload_has_bounds_in_the_table() -> None:
+    bounded = {row.name for row in table().workloads if row.accuracy or row.bounds}
+    assert bounded == set(module("training.catalogue").find())
 
 
 @pytest.mark.parametrize("name", FLOPS)

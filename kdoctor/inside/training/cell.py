@@ -165,8 +165,6 @@ class Cell:
                 predicted.argmax(1) == expected.argmax(1) if expected.shape[1] > 1 else (predicted > HALF) == expected
             )
             self.done["accuracy"] = checks["accuracy"] = float(np.mean(right))
-            if self.done["steps"] * self.size >= self.workload.LEARNED_AFTER and not self.asked["rate"]:
-                checks["least_accuracy"] = self.workload.LEAST_ACCURACY
         checks["loss_first"] = self.done["first_losses"][0]
         checks["loss_last"] = self.done["loss"]
         losses = self.losses + [math.nan if one is None else one for one in self.done["first_losses"]]

@@ -21,7 +21,6 @@ SIDE = 180
 CLASSES, IMAGES = (0, 1), (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 TRAINED, HELD_OUT, MOST_READ = 128, 64, 2000
 RADIUS, WIDTH, LENGTH = 30, 6, 40  # of the disc and of the cross, in pixels
-LEARNED_AFTER, LEAST_ACCURACY = 6400, 0.8
 PLATEAU = {"factor": 0.5, "patience": 3, "floor": 1e-5}
 ROTATION, SHEAR, ZOOM, SHIFT = 15.0, 0.2, 0.2, 0.1
 

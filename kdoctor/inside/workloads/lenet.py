@@ -9,7 +9,6 @@ LOSS = "categorical_crossentropy"
 BATCH, EPOCHS = 64, 5
 RATE = 0.001
 PARAMETERS = (25 * 6 + 6) + (150 * 16 + 16) + (400 * 120 + 120) + (120 * 84 + 84) + (84 * 10 + 10)
-LEARNED_AFTER, LEAST_ACCURACY = 12000, 0.85
 
 
 def load(np, cell, batch):

@@ -10,7 +10,6 @@ LOSS = "categorical_crossentropy"
 BATCH, EPOCHS = 100, 20
 RATE = 0.001
 PARAMETERS = 784 * 500 + 500 + 500 * 500 + 500 + 500 * 10 + 10
-LEARNED_AFTER, LEAST_ACCURACY = 30000, 0.85
 
 
 def load(np, cell, batch):

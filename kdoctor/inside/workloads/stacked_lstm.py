@@ -9,7 +9,6 @@ LOSS = "binary_crossentropy"
 BATCH, EPOCHS = 64, 5
 RATE = 0.001
 PARAMETERS = 5000 * 64 + 2 * 4 * (128 * 64 + 64) + 4 * (96 * 32 + 32) + 33
-LEARNED_AFTER, LEAST_ACCURACY = 12000, 0.8
 
 
 def layers(keras):
