@@ -1,8 +1,9 @@
 """Two documents of `kdoctor bench`: what became slower or faster, and what cannot be compared.
 
 Input: an earlier document (a baseline) and a later one; output: a change for each result that both have and that
-measured the same thing, and a reason for each that has no such partner. Versions, device, model, data, precision and
-route must be the same; a change is told only beyond the noise of both.
+measured the same thing, and a reason for each that has no such partner. Machine, device, model, data, precision and
+route must be the same; versions may differ, which is said: whether an upgrade made training slower is a good question.
+A change is told only beyond the noise of both.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ IDENTITY = ("workload", "backend", "device", "mode", "precision", "batch_size", 
 SAME = ("device_name", "parameters", "data", "route")
 BACKENDS = frozenset(("tensorflow", "jax", "jaxlib", "torch"))
 OF_BACKEND = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
+MACHINE = ("cpu", "cores", "gpus")
 NO_MATTER = frozenset(("kdoctor", "date", "prefix", "interpreter", "host"))
 
 UNCLEAR = 0.15  # a change that would matter
@@ -32,13 +34,15 @@ Outcome = Literal["slower", "faster", "same", "unclear"]
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """``speed``: samples a second now by then (0.85: 15 % fewer). ``detectable``: the least change that would be told.
 
-    ``outcome`` unclear: noise hides even a change that would matter.
+    ``outcome`` unclear: noise hides even a change that would matter. ``versions``: those that differ, e.g.
+    ("tensorflow 2.19.0 -> 2.20.0",).
     """
 
     name: str
     speed: float
     detectable: float
     outcome: Outcome
+    versions: tuple[str, ...] = ()
 
 
 class Unlike(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,10 +54,11 @@ class Unlike(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """All results of both documents; ``refused``: nothing at all could be compared."""
+    """All results of both documents; ``versions``: those that differ between any two that are alike."""
 
     changes: tuple[Change, ...]
     unlike: tuple[Unlike, ...]
+    versions: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -63,7 +68,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare(before: Bench, after: Bench) -> Comparison:
     """Every result of the later document, then those that only the earlier one has; those that look alike in order."""
-    changes, unlike = [], []
+    changes, unlike, versions = [], [], dict[str, None]()
     earlier: dict[tuple[object, ...], list[Result]] = {}
     for result in before.results:
         earlier.setdefault(identity(result), []).append(result)
@@ -72,13 +77,15 @@ def compare(before: Bench, after: Bench) -> Comparison:
         old = same.pop(0) if same else None
         reasons = _missing(result, before) if old is None else tuple(_reasons(old, result, before, after))
         spoiled = () if old is None or reasons else tuple(_spoiled(old, result))
+        differ = () if old is None or reasons else _versions(result, before.environment, after.environment)
+        versions.update(dict.fromkeys(differ))
         if old is None or reasons or spoiled:
             unlike.append(Unlike(name=label(result), reasons=reasons or spoiled, spoiled=bool(spoiled)))
         else:
-            changes.append(_change(old, result))
+            changes.append(_change(old, result, differ))
     alone = [old for same in earlier.values() for old in same]
     unlike += [Unlike(name=label(old), reasons=("It is in the baseline only.",)) for old in alone]
-    return Comparison(changes=tuple(changes), unlike=tuple(unlike))
+    return Comparison(changes=tuple(changes), unlike=tuple(unlike), versions=tuple(versions))
 
 
 def identity(result: Result) -> tuple[object, ...]:
@@ -111,8 +118,10 @@ def _reasons(old: Result, new: Result, before: Bench, after: Bench) -> Iterator[
         was, is_ = getattr(old, field), getattr(new, field)
         if (plain(was) != plain(is_)) if field == "route" else was != is_:
             yield _differs(field, was, is_)
-    for name, (was, is_) in _versions(new, before.environment, after.environment).items():
-        yield _differs(name, was, is_)
+    for name in MACHINE:
+        was, is_ = before.environment.get(name, ""), after.environment.get(name, "")
+        if was != is_:
+            yield _differs(name, was, is_)
 
 
 def plain(route: str) -> str:
@@ -132,17 +141,23 @@ def _spoiled(old: Result, new: Result) -> Iterator[str]:
             yield f"It was {'timed too seldom' if few else result.status} {when}."
 
 
-def _versions(result: Result, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """What differs in the environment; versions of other backends do not matter to this result."""
+def _versions(result: Result, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """What differs beside the machine; versions of other backends do not matter to this result."""
     others = BACKENDS - set(OF_BACKEND[result.backend])
-    names = sorted((before.keys() | after.keys()) - others - NO_MATTER)
-    both = {name: (before.get(name, ""), after.get(name, "")) for name in names}
-    return {name: (was, is_) for name, (was, is_) in both.items() if was != is_}
+    names = sorted((before.keys() | after.keys()) - others - NO_MATTER - set(MACHINE))
+    both = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    return tuple(f"{name} {was or 'none'} -> {is_ or 'none'}" for name, was, is_ in both if was != is_)
 
 
-def _change(old: Result, new: Result) -> Change:
+def _change(old: Result, new: Result, versions: tuple[str, ...]) -> Change:
     found = difference(old.raw, new.raw)
-    return Change(name=label(new), speed=1 / found.ratio, detectable=found.detectable, outcome=_outcome(found))
+    return Change(
+        name=label(new),
+        speed=1 / found.ratio,
+        detectable=found.detectable,
+        outcome=_outcome(found),
+        versions=versions,
+    )
 
 
 def _outcome(found: Difference) -> Outcome:
@@ -156,7 +171,7 @@ def verdicts_of(comparison: Comparison, *, fail_below: float | None = None) -> t
 
     A change that noise hides is a note, so that a gate does not pass in silence what it could not see.
     """
-    said = []
+    said = [_versions_differ(comparison.versions)] if comparison.versions else []
     for change in comparison.changes:
         if change.outcome == "slower":
             said.append(_slower(change, fail_below))
@@ -173,9 +188,35 @@ def _slower(change: Change, fail_below: float | None) -> Verdict:
         severity="error" if below else "warning",
         what=f"{change.name}: {change.speed:.0%} of the baseline's speed.",
         why=f"The noise of both explains up to {change.detectable:.0%}.{limit}",
-        do="Measure again on a quiet machine; if it stays, look for what changed since the baseline.",
+        do=f"Measure again on a quiet machine; if it stays, {_cause(change)}.",
         evidence=(f"speed now by then: {change.speed:.3f}", f"smallest change told: {change.detectable:.1%}"),
     )
+
+
+def _cause(change: Change) -> str:
+    if change.versions:
+        return f"it came with the change of versions ({', '.join(change.versions)})"
+    return "look for what changed since the baseline"
+
+
+def _versions_differ(versions: Sequence[str]) -> Verdict:
+    return Verdict(
+        name="baseline-versions",
+        severity="warning",
+        what=f"{differing(versions)}.",
+        why="The machine is the same, so speeds are compared all the same: a change may be that of the versions.",
+        do="To see a change of the machine alone, make a baseline with these versions: `kdoctor bench --format json`.",
+        evidence=tuple(versions),
+    )
+
+
+def differing(versions: Sequence[str]) -> str:
+    """One line.
+
+    >>> differing(["keras 3.10.0 -> 3.12.0", "tensorflow 2.19.0 -> 2.20.0"])
+    'versions differ: keras 3.10.0 -> 3.12.0, tensorflow 2.19.0 -> 2.20.0'
+    """
+    return f"versions differ: {', '.join(versions)}"
 
 
 def _unclear(change: Change) -> Verdict:
@@ -203,7 +244,7 @@ def refusal(comparison: Comparison, source: str) -> Trouble:
     """Why nothing of the baseline ``source`` can be compared."""
     reasons = list(dict.fromkeys(reason for one in comparison.unlike for reason in one.reasons))
     said = " ".join(reasons[:3]) or "Both documents hold no result."
-    hint = "Make a baseline with the same command in the same environment: `kdoctor bench --format json`."
+    hint = "Make a baseline with the same command on the same machine: `kdoctor bench --format json`."
     return Trouble("baseline-unlike", f"{source} measured other things: {said}", hint=hint)
 
 
@@ -217,8 +258,9 @@ def read(content: bytes, source: str) -> Bench:
 
 
 def text(comparison: Comparison) -> Sequence[str]:
-    """One line for each result."""
-    lines = [
+    """What differs, then one line for each result."""
+    lines = [differing(comparison.versions)] if comparison.versions else []
+    lines += [
         f"{change.name}: {change.speed:.0%} of the baseline's speed, {change.outcome}"
         f" (told from {change.detectable:.0%} on)"
         for change in comparison.changes

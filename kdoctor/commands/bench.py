@@ -23,7 +23,7 @@ from kdoctor.host import User, names_in
 from kdoctor.host.journal import append, tail
 from kdoctor.host.live import INSIDE, LiveHost
 from kdoctor.host.watch import sample
-from kdoctor.model.bench import Bench, Ready
+from kdoctor.model.bench import Bench
 from kdoctor.model.codec import to_builtins
 from kdoctor.model.facts.base import Absent, Facts
 from kdoctor.model.facts.framework_answers import FrameworkAnswer
@@ -169,8 +169,8 @@ def digest_of(facts: Facts) -> str:
 
 def environment_of(session: Session) -> Mapping[str, str]:
     """What a reader has to know to compare the numbers."""
-    ready = next((talk.ready for talk in session.talks if talk.ready), None)
-    versions = dict(ready.versions) if isinstance(ready, Ready) else {}
+    readies = [talk.ready for talk in session.talks if talk.ready]
+    versions = {name: value for ready in readies for name, value in ready.versions.items()}
     sections = session.facts.sections
     cpu, gpus = sections.get("cpu"), sections.get("gpus")
     said = {

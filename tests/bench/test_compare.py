@@ -98,13 +98,60 @@ def test_a_route_may_hold_other_numbers_and_nothing_else() -> None:
     assert (said.name, said.severity) == ("baseline-unlike", "warning")
 
 
-def test_other_versions_are_refused_unless_they_are_of_another_backend() -> None:
-    versions = {"keras": "3.12.0", "tensorflow": "2.20.0", "jax": "0.7.0", "kdoctor": "0.2"}
-    old = bench(result(), environment=versions)
-    new = bench(result(), environment={**versions, "tensorflow": "2.21.0"})
-    assert compare(old, new).unlike[0].reasons == ("tensorflow: 2.20.0 in the baseline, 2.21.0 now.",)
-    other = bench(result(), environment={**versions, "jax": "0.9.0", "kdoctor": "0.3"})
-    assert not compare(old, other).refused
+VERSIONS = {"keras": "3.12.0", "tensorflow": "2.20.0", "jax": "0.7.0", "kdoctor": "0.2", "cpu": "a", "cores": "8"}
+UPGRADED = {**VERSIONS, "tensorflow": "2.21.0", "keras": "3.13.0"}
+DIFFER = "versions differ: keras 3.12.0 -> 3.13.0, tensorflow 2.20.0 -> 2.21.0"
+
+
+def test_other_versions_are_compared_and_said_first() -> None:
+    found = compare(bench(result(), environment=VERSIONS), bench(slower(1.3), environment=UPGRADED))
+    assert [change.outcome for change in found.changes] == ["slower"]
+    assert text(found)[0] == DIFFER
+    first, second = verdicts_of(found, fail_below=0.9)
+    assert (first.name, first.severity, first.what) == ("baseline-versions", "warning", f"{DIFFER}.")
+    assert (second.name, second.severity) == ("below-baseline", "error")
+    assert "it came with the change of versions (keras 3.12.0 -> 3.13.0, tensorflow 2.20.0 -> 2.21.0)" in second.do
+
+
+def test_an_upgrade_that_is_as_fast_is_still_said_to_be_one() -> None:
+    found = compare(bench(result(), environment=VERSIONS), bench(result(), environment=UPGRADED))
+    assert [(one.name, one.severity) for one in verdicts_of(found, fail_below=0.9)] == [
+        ("baseline-versions", "warning")
+    ]
+
+
+def test_it_is_said_also_where_noise_left_nothing_to_compare() -> None:
+    found = compare(bench(result(status="noisy"), environment=VERSIONS), bench(result(), environment=UPGRADED))
+    assert list(text(found)) == [
+        DIFFER,
+        "lenet on tensorflow gpu:0, batch 64: not compared. It was noisy in the baseline.",
+    ]
+
+
+def test_versions_of_another_backend_and_of_kdoctor_do_not_matter() -> None:
+    other = bench(result(), environment={**VERSIONS, "jax": "0.9.0", "kdoctor": "0.3"})
+    assert compare(bench(result(), environment=VERSIONS), other).versions == ()
+
+
+def test_a_version_that_was_not_there_is_none() -> None:
+    new = bench(result(), environment={**VERSIONS, "driver": "580.65"})
+    assert compare(bench(result(), environment=VERSIONS), new).versions == ("driver none -> 580.65",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"cpu": "b"}, "cpu: a in the baseline, b now."),
+        ({"cores": "2"}, "cores: 8 in the baseline, 2 now."),
+        ({"gpus": "NVIDIA T4"}, "gpus: none in the baseline, NVIDIA T4 now."),
+        ({"gpus": "NVIDIA T4, NVIDIA T4", "keras": "3.13.0"}, "gpus: none in the baseline, NVIDIA T4, NVIDIA T4 now."),
+    ],
+)
+def test_another_machine_is_refused(changes: dict[str, str], reason: str) -> None:
+    old, new = bench(result(), environment=VERSIONS), bench(result(), environment={**VERSIONS, **changes})
+    found = compare(old, new)
+    assert (found.refused, found.unlike[0].reasons) == (True, (reason,))
+    assert reason in refusal(found, "old.json").message
 
 
 def test_a_result_of_the_baseline_alone_is_named() -> None:
