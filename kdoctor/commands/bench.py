@@ -58,13 +58,14 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured, and of whom."""
+    """What was measured, and of whom; ``interrupted``: not all that was asked."""
 
     facts: Facts
     user: User
     talks: tuple[Talk, ...]
     seconds: float
     unused: tuple[Unused, ...] = ()
+    interrupted: bool = False
 
 
 def known_workloads(host: LiveHost) -> tuple[str, ...]:
@@ -117,14 +118,29 @@ def run(asked: Asked, begin: Begin, hear: Hear) -> Session:
     )
     talks: list[Talk] = []
     unused: list[Unused] = []
+    interrupted = False
     for backend in backends_of(asked, facts):
-        part = _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, begin, hear)
+        try:
+            part = _of_backend(msgspec.structs.replace(asked, wanted=wanted), host, facts, backend, begin, hear)
+        except KeyboardInterrupt:  # while the next backend was asked for its devices
+            if not talks:
+                raise
+            interrupted = True
+            break
         talks += part.talks
         unused += part.unused
-        if talks and talks[-1].is_interrupted:
+        interrupted = any(talk.is_interrupted for talk in part.talks)
+        if interrupted:
             break
     seconds = round(sample().at - started, 1)
-    return Session(facts=facts, user=host.user, talks=tuple(talks), unused=tuple(unused), seconds=seconds)
+    return Session(
+        facts=facts,
+        user=host.user,
+        talks=tuple(talks),
+        unused=tuple(unused),
+        seconds=seconds,
+        interrupted=interrupted,
+    )
 
 
 def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, begin: Begin, hear: Hear) -> _Part:
@@ -193,14 +209,13 @@ def report_of(session: Session, gate: Gate | None = None) -> Bench:
         if found:
             peaks[f"{talk.request.backend} {talk.request.device}"] = found
     measured = Measured(runs=tuple(runs), peaks=peaks, unused=session.unused)
-    interrupted = any(talk.is_interrupted for talk in session.talks)
     report = document(
         measured,
         verdicts(measured),
         environment=environment_of(session),
         facts_digest=digest_of(session.facts),
         seconds=session.seconds,
-        exit_reason="interrupted" if interrupted else reason_of(measured),
+        exit_reason="interrupted" if session.interrupted else reason_of(measured),
     )
     if gate is None:
         return report

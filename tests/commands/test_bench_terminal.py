@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.test_bench import TREE
-from tests.commands.trained import trained
+from tests.commands.trained import WELL, trained
 from tests.terminal import Shown, in_terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
@@ -18,6 +18,11 @@ SLOWLY = (
     "    time.sleep(0.7)\n    chunks(index); done(index)\n    time.sleep(0.1)\nsay('end')\n"
 )
 STUCK = "ready()\nchunks(0); done(0)\nsay('phase', cell=1, phase='warming', batch_size=64)\ntime.sleep(60)\n"
+
+
+def packages(folder: Path) -> Path:
+    (found,) = (folder / "env/lib").glob("python*/site-packages")
+    return found
 
 
 def arguments(python: str, *more: str) -> tuple[str, ...]:
@@ -29,8 +34,11 @@ def environ(home: Path, **more: str) -> dict[str, str]:
     return {**given, "TERM": "xterm-256color", **more}
 
 
-def shown(home: Path, python: str, rows: int = 24, columns: int = 80, *, at: str = "", **more: str) -> Shown:
-    return in_terminal(arguments(python), rows=rows, columns=columns, environ=environ(home, **more), interrupt_at=at)
+def shown(
+    home: Path, python: str, rows: int = 24, columns: int = 80, *options: str, at: str = "", **more: str
+) -> Shown:
+    command = arguments(python, *options)
+    return in_terminal(command, rows=rows, columns=columns, environ=environ(home, **more), interrupt_at=at)
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(24, 80), (3, 20)])
@@ -51,6 +59,14 @@ def test_ctrl_c_takes_the_table_away_and_keeps_what_was_measured(tmp_path: Path,
     assert "1 ok, 1 interrupted" in words
     assert "warming" not in words
     assert found.text.removeprefix("^C").startswith("linear on jax")
+
+
+def test_ctrl_c_while_the_next_backend_is_asked_keeps_what_was_measured(tmp_path: Path) -> None:
+    python = trained(tmp_path, WELL, "torch")
+    (packages(tmp_path) / "torch/__init__.py").write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    options = ("--backend", "jax,torch", "--device", "all")
+    found = shown(tmp_path, python, 24, 80, *options, at="torch: starting")
+    assert (found.code, found.cursor, "4 ok" in found.text) == (130, True, True)
 
 
 def test_no_color_is_no_colour_and_still_a_table(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ if any(word.endswith("/train.py") for word in sys.orig_argv):
 """
 
 
-def trained(folder: Path, body: str = WELL) -> str:
-    """The interpreter of an environment with Keras and JAX; asked to train, it does what ``body`` says."""
-    python = environment(folder / "env", "keras", "jax")
+def trained(folder: Path, body: str = WELL, *more: str) -> str:
+    """The interpreter of an environment with Keras, JAX and ``more``; asked to train, it does what ``body`` says."""
+    python = environment(folder / "env", "keras", "jax", *more)
     script = folder / "stand_in.py"
     script.write_text(HEAD.format(python=sys.executable) + body, encoding="utf-8")
     (site,) = (folder / "env/lib").glob("python*/site-packages")
