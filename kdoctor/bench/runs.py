@@ -74,11 +74,15 @@ class Unused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """All that verdicts judge; ``peaks`` as in the document: by ``place``, then by kind and precision."""
+    """All that verdicts judge; ``peaks`` as in the document: by ``place``, then by kind and precision.
+
+    ``reserved``: by place, the memory in bytes of a GPU that its backend was not told to reserve bit by bit.
+    """
 
     runs: tuple[Run, ...]
     peaks: Mapping[str, Mapping[str, float]] = {}
     unused: tuple[Unused, ...] = ()
+    reserved: Mapping[str, int] = {}
 
     def good(self) -> tuple[Run, ...]:
         """The runs from which a verdict on speed may be drawn: right, quiet, and timed often enough."""

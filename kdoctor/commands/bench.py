@@ -26,16 +26,22 @@ from kdoctor.host.watch import sample
 from kdoctor.model.bench import Bench
 from kdoctor.model.codec import to_builtins
 from kdoctor.model.facts.base import Absent, Facts
+from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.framework_answers import FrameworkAnswer
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.keras import Keras
+from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.recipe import Backend
 from kdoctor.model.trouble import Trouble
 from kdoctor.probes.framework_answers import ask
 
 HISTORY = "bench-history.jsonl"
 Begin = Callable[[str, int], None]  # backend and device, and how many cells are to be measured there
+BIT_BY_BIT = {
+    "tensorflow": ("TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR"),
+    "jax": ("XLA_PYTHON_CLIENT_PREALLOCATE", "XLA_PYTHON_CLIENT_ALLOCATOR", "XLA_PYTHON_CLIENT_MEM_FRACTION"),
+}
 STABLE = ("system", "cpu", "gpus", "driver", "frameworks", "keras", "interpreter")  # the same at every start
 
 
@@ -177,6 +183,20 @@ def _unused(facts: Facts, backend: Backend, answer: FrameworkAnswer | None) -> t
     return (Unused(backend=backend, gpus=names, trouble=answer.trouble),)
 
 
+def _reserved(session: Session) -> dict[str, int]:
+    """The memory of each GPU that was trained on, by place, unless a variable says how much of it to take."""
+    libcuda, environ = session.facts.sections.get("libcuda"), session.facts.sections.get("environ")
+    variables = environ.variables if isinstance(environ, Environ) else {}
+    found = {}
+    for request in (talk.request for talk in session.talks):
+        number = request.device.removeprefix("gpu:")
+        told = any(name in variables for name in BIT_BY_BIT.get(request.backend, ()))
+        if isinstance(libcuda, Libcuda) and not told and number.isdecimal() and int(number) < len(libcuda.devices):
+            total = libcuda.devices[int(number)].memory_total_bytes
+            found[f"{request.backend} {request.device}"] = total or 0
+    return found
+
+
 def digest_of(facts: Facts) -> str:
     """What of the machine and the environment does not change by itself, as one short word."""
     kept = {name: to_builtins(facts.sections[name]) for name in STABLE if name in facts.sections}
@@ -208,7 +228,7 @@ def report_of(session: Session, gate: Gate | None = None) -> Bench:
         found = peaks_of(talk.events)
         if found:
             peaks[f"{talk.request.backend} {talk.request.device}"] = found
-    measured = Measured(runs=tuple(runs), peaks=peaks, unused=session.unused)
+    measured = Measured(runs=tuple(runs), peaks=peaks, unused=session.unused, reserved=_reserved(session))
     report = document(
         measured,
         verdicts(measured),

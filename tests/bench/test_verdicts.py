@@ -41,7 +41,7 @@ def three(**many: Any) -> list[Run]:  # noqa: ANN401
 
 
 def test_every_file_is_a_verdict() -> None:
-    assert len(judges()) == 12
+    assert len(judges()) == 13
 
 
 def test_the_knee_is_named_with_its_curve() -> None:
@@ -146,6 +146,16 @@ def test_logical_devices_share_the_cores_that_one_has_alone(measured: dict[str, 
 def test_logical_devices_that_lose_nothing() -> None:
     found = only("scaling-efficiency", said(*on_cpus(step=0.0099, inside=0.0099)))
     assert "2 logical CPU devices train 1.0x as fast as one; of the cores' speed 100%." in found.what
+
+
+def test_memory_that_is_reserved_and_not_needed() -> None:
+    runs = (run(memory_bytes=3 << 30), run(memory_bytes=1 << 30), run(workload="mine", device="cpu"))
+    there = Measured(runs=runs, reserved={"tensorflow gpu:0": 80 << 30})
+    found = only("memory-growth-unused", [one for one in verdicts(there) if one.name.startswith("memory")])
+    assert found.what == "tensorflow gpu:0: the largest training needed 3.0 of 80 GiB."
+    assert "TF_FORCE_GPU_ALLOW_GROWTH" in found.do
+    small = Measured(runs=runs, reserved={"tensorflow gpu:0": 4 << 30})
+    assert not [one for one in verdicts(small) if one.name.startswith("memory")]
 
 
 def test_a_precision_left_unused() -> None:

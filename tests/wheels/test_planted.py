@@ -21,7 +21,6 @@ from tests.inside.child import INSIDE
 pytestmark = pytest.mark.wheels
 BACKENDS: dict[Backend, str] = {"tensorflow": "plain", "jax": "jax", "torch": "torch"}
 WIDE = Path(__file__).parent / "planted/wide.py"
-TRIES = 3
 each_backend = pytest.mark.parametrize("backend", BACKENDS)
 Runs = Callable[[LiveHost, tuple[Cell, ...]], tuple[Run, ...]]
 
@@ -63,15 +62,17 @@ def host(venv: Callable[[str], Path], backend: Backend) -> LiveHost:
 
 
 def on_several(child: Child, host: LiveHost, one: Cell) -> Verdict:
-    """What is said of the same training on one CPU and on logical devices of it; noise is tried again."""
+    """What is said of the same training on one CPU and on logical devices of it.
+
+    What is planted is many times what else goes on here: noisy cells are judged as well.
+    """
     several = replace(one, device="all")
-    for _ in range(TRIES):
-        runs = child.measured(host, one) + child.measured(host, several, replace(several, on_device=True))
-        assert {run.result.status for run in runs} <= {"ok", "noisy"}, [run.result.notes for run in runs]
-        found = [one for one in verdicts(Measured(runs=runs)) if one.name == "several-devices-slower"]
-        if found:
-            return found[0]
-    pytest.skip(f"the machine was too noisy {TRIES} times for a verdict")
+    runs = child.measured(host, one) + child.measured(host, several, replace(several, on_device=True))
+    assert {run.result.status for run in runs} <= {"ok", "noisy"}, [run.result.notes for run in runs]
+    quiet = tuple(replace(run, result=replace(run.result, status="ok")) for run in runs)
+    found = [one for one in verdicts(Measured(runs=quiet)) if one.name == "several-devices-slower"]
+    assert found, runs
+    return found[0]
 
 
 @each_backend
