@@ -3,7 +3,8 @@
 Input: an earlier document (a baseline) and a later one; output: a change for each result that both have and that
 measured the same thing, and a reason for each that has no such partner. Machine, device, model, data, precision and
 route must be the same; versions may differ, which is said: whether an upgrade made training slower is a good question.
-A change is told only beyond the noise of both.
+A change is told only beyond the noise of both. A CPU whose plain matrix product became slower too, as that of a shared
+machine does from one minute to the next, tells only what goes beyond that.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Literal
 
 import msgspec
 
-from kdoctor.bench.runs import good, label
-from kdoctor.measure.difference import Difference, difference
+from kdoctor.bench.runs import good, label, place
+from kdoctor.measure.difference import FLOOR, Difference, difference
 from kdoctor.model.bench import Bench, Result, Verdict
 from kdoctor.model.trouble import Trouble
 
@@ -35,7 +36,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """``speed``: samples a second now by then (0.85: 15 % fewer). ``detectable``: the least change that would be told.
 
     ``outcome`` unclear: noise hides even a change that would matter. ``versions``: those that differ, e.g.
-    ("tensorflow 2.19.0 -> 2.20.0",).
+    ("tensorflow 2.19.0 -> 2.20.0",). ``pace``: the speed of the device's plain matrix product now by then, None where
+    it was not measured both times.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     detectable: float
     outcome: Outcome
     versions: tuple[str, ...] = ()
+    pace: float | None = None
 
 
 class Unlike(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +85,7 @@ def compare(before: Bench, after: Bench) -> Comparison:
         if old is None or reasons or spoiled:
             unlike.append(Unlike(name=label(result), reasons=reasons or spoiled, spoiled=bool(spoiled)))
         else:
-            changes.append(_change(old, result, differ))
+            changes.append(_change(old, result, differ, _pace(result, before, after)))
     alone = [old for same in earlier.values() for old in same]
     unlike += [Unlike(name=label(old), reasons=("It is in the baseline only.",)) for old in alone]
     return Comparison(changes=tuple(changes), unlike=tuple(unlike), versions=tuple(versions))
@@ -149,14 +152,21 @@ def _versions(result: Result, before: Mapping[str, str], after: Mapping[str, str
     return tuple(f"{name} {was or 'none'} -> {is_ or 'none'}" for name, was, is_ in both if was != is_)
 
 
-def _change(old: Result, new: Result, versions: tuple[str, ...]) -> Change:
-    found = difference(old.raw, new.raw)
+def _pace(result: Result, before: Bench, after: Bench) -> float | None:
+    peaks = [document.peaks.get(place(result), {}).get("matmul_float32", 0.0) for document in (before, after)]
+    return peaks[1] / peaks[0] if all(peak > 0 for peak in peaks) else None
+
+
+def _change(old: Result, new: Result, versions: tuple[str, ...], pace: float | None) -> Change:
+    moved = abs(1 - pace) if pace is not None and new.device == "cpu" else 0.0
+    found = difference(old.raw, new.raw, floor=FLOOR + moved)
     return Change(
         name=label(new),
         speed=1 / found.ratio,
         detectable=found.detectable,
         outcome=_outcome(found),
         versions=versions,
+        pace=pace,
     )
 
 
@@ -189,7 +199,7 @@ def _slower(change: Change, fail_below: float | None) -> Verdict:
         what=f"{change.name}: {change.speed:.0%} of the baseline's speed.",
         why=f"The noise of both explains up to {change.detectable:.0%}.{limit}",
         do=f"Measure again on a quiet machine; if it stays, {_cause(change)}.",
-        evidence=(f"speed now by then: {change.speed:.3f}", f"smallest change told: {change.detectable:.1%}"),
+        evidence=(*_figures(change), f"smallest change told: {change.detectable:.1%}"),
     )
 
 
@@ -226,8 +236,13 @@ def _unclear(change: Change) -> Verdict:
         what=f"{change.name}: too noisy to be compared with the baseline.",
         why=f"Only a change beyond {change.detectable:.0%} could be told from noise.",
         do="Measure longer, on a quiet machine.",
-        evidence=(f"speed now by then: {change.speed:.3f}",),
+        evidence=_figures(change),
     )
+
+
+def _figures(change: Change) -> tuple[str, ...]:
+    speed = f"speed now by then: {change.speed:.3f}"
+    return (speed,) if change.pace is None else (speed, f"of a plain matrix product: {change.pace:.3f}")
 
 
 def _not_compared(one: Unlike) -> Verdict:

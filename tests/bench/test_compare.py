@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from kdoctor.bench.compare import compare, read, refusal, text, verdicts_of
-from kdoctor.model.bench import Result
+from kdoctor.model.bench import Bench, Result
 from kdoctor.model.trouble import Trouble
 from tests.bench.build import bench, result, series
 
@@ -33,6 +33,30 @@ def test_a_change_is_told_beyond_noise_and_fails_below_the_limit(factor: float, 
     assert found.changes[0].speed == pytest.approx(1 / factor, rel=0.02)
     assert sum(verdict.severity == "error" for verdict in said) == below
     assert len(said) == (1 if outcome == "slower" else 0)
+
+
+def with_pace(one: Result, per_second: float) -> Bench:
+    """A document of a CPU whose plain matrix product is so fast."""
+    return bench(one, peaks={"tensorflow cpu": {"matmul_float32": per_second}})
+
+
+@pytest.mark.parametrize(
+    ("factor", "pace", "outcome"), [(1.1, 0.9, "same"), (1.3, 0.9, "slower"), (1.1, 1.0, "slower")]
+)
+def test_a_cpu_that_became_slower_itself_tells_only_what_goes_beyond(factor: float, pace: float, outcome: str) -> None:
+    before, after = result(device="cpu"), slower(factor, device="cpu")
+    found = compare(with_pace(before, 4e11), with_pace(after, pace * 4e11))
+    assert [change.outcome for change in found.changes] == [outcome]
+    assert found.changes[0].pace == pytest.approx(pace)
+
+
+def test_a_gpu_that_became_slower_itself_is_told() -> None:
+    documents = [
+        bench(one, peaks={"tensorflow gpu:0": {"matmul_float32": speed}})
+        for one, speed in ((result(), 2e13), (slower(1.15), 1.7e13))
+    ]
+    (said,) = verdicts_of(compare(*documents), fail_below=0.9)
+    assert (said.name, said.evidence[1]) == ("below-baseline", "of a plain matrix product: 0.850")
 
 
 def test_what_is_below_says_the_limit() -> None:
