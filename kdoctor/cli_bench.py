@@ -44,6 +44,9 @@ Mode = Annotated[
 Seconds = Annotated[float, typer.Option("--seconds", metavar="S", min=0.1, help="Measure each for so long.")]
 Repeat = Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Everything so many times.")]
 Data = Annotated[str, typer.Option("--data", metavar="PATH", help="Train on this file or folder.")]
+Download = Annotated[
+    bool, typer.Option("--download", help="Let Keras fetch MNIST, IMDB and the cats and dogs (825 MB) if need be.")
+]
 Timeout = Annotated[float, typer.Option("--timeout", metavar="S", min=1, help="Give each measurement up after this.")]
 Csv = Annotated[str, typer.Option("--csv", metavar="FILE", help="Also write the results as a table.")]
 Plot = Annotated[
@@ -82,6 +85,7 @@ def bench(
     seconds: Seconds = 3.0,
     repeat: Repeat = 1,
     data: Data = "",
+    download: Download = False,
     timeout: Timeout = 1800.0,
     python: Python = "",
     env: Env = "",
@@ -117,6 +121,7 @@ def bench(
         seconds=seconds,
         repeat=repeat,
         data=data,
+        download=download,
         full=full,
     )
     asked = command.Asked(

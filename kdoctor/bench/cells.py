@@ -27,6 +27,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 3.0
     repeat: int = 1
     data: str = ""
+    download: bool = False
     full: bool = False
 
 
@@ -68,6 +69,7 @@ def _cells(wanted: Wanted, workload: str, backend: Backend, device: str) -> tupl
             rate=CONVERGING if workload == "linear" else 0.0,
             seconds=wanted.seconds,
             data=wanted.data,
+            download=wanted.download,
             full=wanted.full,
         )
         for mode, precision, size, epochs in product(

@@ -27,7 +27,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     ``device``: ``cpu``, ``gpu:N`` as the backend counts them, or ``all`` for data-parallel training on every GPU (or
     every logical CPU device where there is no GPU). ``epochs`` 0: as many steps as the time needs. ``rate`` 0: the
     workload's own learning rate. ``chunks`` and ``seconds``: measure at least so many chunks and so long.
-    ``data``: a file or folder of the user's, "" for a seeded generator. ``on_device``: the data lie on the device
+    ``data``: a file or folder of the user's, "" for Keras's cache or a seeded generator; ``download``: fill that cache
+    first. ``on_device``: the data lie on the device
     before the clock starts, to tell an input bottleneck. ``full``: with everything that the workload does in a long
     run (augmentation, schedule, learning curve).
     """
@@ -44,6 +45,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     chunks: int = 20
     seconds: float = 3.0
     data: str = ""
+    download: bool = False
     on_device: bool = False
     full: bool = False
 
@@ -70,7 +72,7 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True, tag="phase", tag_field="e
     """What the child is about to do with a cell (index into the request); ``batch_size``: as it is, 0 if not told."""
 
     cell: int
-    phase: Literal["building", "compiling", "warming", "measuring", "evaluating"]
+    phase: Literal["downloading", "building", "compiling", "warming", "measuring", "evaluating"]
     batch_size: int = 0
 
 

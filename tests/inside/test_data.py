@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -324,3 +325,39 @@ def test_without_pillow_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "PIL", None)  # as if it were not installed
     with pytest.raises(data_error(), match="this environment lacks: `pip install pillow`"):
         images(folder)
+
+
+class Fetching:
+    """What of Keras fetches, and keeps what it was asked."""
+
+    def __init__(self, fails: str = "") -> None:
+        """``fails``: what is said instead."""
+        self.asked: list[tuple[Any, ...]] = []
+        self.fails = fails
+        self.datasets = SimpleNamespace(mnist=self._set("mnist"), imdb=self._set("imdb"))
+        self.utils = SimpleNamespace(get_file=self._fetch)
+
+    def _set(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(load_data=lambda: self._fetch(name))
+
+    def _fetch(self, *words: Any, **more: Any) -> None:  # noqa: ANN401  whatever it is asked
+        self.asked.append((*words, *more.items()))
+        if self.fails:
+            raise OSError(self.fails)
+
+
+def test_what_is_to_be_downloaded_keras_fetches_once(tmp_path: Path) -> None:
+    keras, found = Fetching(), module("_download")
+    for name in ("lenet", "imdb_lstm", "cats_dogs"):
+        module(name).download(keras)
+    assert [words[0] for words in keras.asked] == ["mnist", "imdb", "kagglecatsanddogs_5340.zip"]
+    assert ("extract", True) in keras.asked[2]
+    unpacked = tmp_path / ".keras/datasets/kagglecatsanddogs_5340_extracted/PetImages"
+    unpacked.mkdir(parents=True)
+    module("cats_dogs").download(keras)
+    assert (len(keras.asked), found.in_cache("PetImages")) == (3, str(unpacked))
+
+
+def test_a_download_that_fails_says_so() -> None:
+    with pytest.raises(data_error(), match="the download failed: no route to host"):
+        module("mlp").download(Fetching("no route to host"))

@@ -45,6 +45,9 @@ class Cell:
 
     def run(self):
         """All of it; what is found is in ``done``."""
+        asked = self.asked
+        if asked["download"] and not asked["data"] and hasattr(self.workload, "download"):
+            self._download()
         self.phase("building")
         self.backend.forget_memory()
         model.policy(self.keras, self.asked["precision"])
@@ -58,6 +61,15 @@ class Cell:
         else:
             self._train()
         self.done["memory_bytes"] = self.backend.memory()
+
+    def _download(self):
+        """Once, where several processes train together."""
+        self.phase("downloading")
+        ranks = self.backend.ranks
+        if ranks is None or ranks.rank == 0:
+            self.workload.download(self.keras)
+        if ranks is not None:
+            ranks.agree(0, self.backend.where)
 
     def phase(self, name):
         """Say what comes next."""

@@ -1,6 +1,6 @@
 """Pictures of digits: the user's mnist.npz, Keras's cache of it, scikit-learn's 8 x 8 digits, or a seeded generator.
 
-Nothing is downloaded, and scikit-learn is read, not imported.
+scikit-learn is read, not imported.
 """
 
 import gzip
@@ -8,6 +8,7 @@ import importlib.util
 import os
 
 from workloads import _npz
+from workloads._download import in_cache
 
 SIDE, CLASSES = 28, 10
 TRAINED, HELD_OUT = 6000, 1000
@@ -65,13 +66,6 @@ def scaled(images):
 def whole(count, batch):
     """As many rows as make whole batches: the next multiple of ``batch``, or one batch."""
     return max(count // batch, 1) * batch
-
-
-def in_cache(name):
-    """Keras's own copy of a data set, "" where there is none."""
-    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    path = os.path.join(home, "datasets", name)
-    return path if os.path.isfile(path) else ""
 
 
 def sklearn_digits(np):

@@ -1,4 +1,4 @@
-"""Reviews as word numbers: the user's imdb.npz, Keras's cache of it, or a seeded generator; nothing is downloaded.
+"""Reviews as word numbers: the user's imdb.npz, Keras's cache of it, or a seeded generator.
 
 Generated: 80 words, of which about 8 in 100 come from 50 words that only one sentiment uses.
 """

@@ -1,13 +1,14 @@
 """The cat and dog network: images of 180 x 180 x 3, three convolutions, 13,300,033 parameters, RMSprop, batches of 64.
 
-Images are the user's (a folder with one folder for each of two classes; Pillow reads them) or generated: a bright disc
+Images are the user's (a folder with one folder for each of two classes; Pillow reads them), those in Keras's cache, or
+generated: a bright disc
 against a bright cross. In a full run they are augmented (rotation 15, shear and zoom 0.2, flip, shifts 0.1) and the
 learning rate is halved on a plateau (patience 3, not below 1e-5).
 """
 
 import os
 
-from workloads import _flops
+from workloads import _download, _flops
 from workloads._digits import whole
 from workloads._npz import DataError
 
@@ -18,6 +19,7 @@ RATE = 0.001
 FIRST_RATE = 1e-6  # of the steps that are compared: at 1e-3 the loss jumps to 8, and rounding decides where
 PARAMETERS = 13300033
 SIDE = 180
+download = _download.cats_dogs
 CLASSES, IMAGES = (0, 1), (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 TRAINED, HELD_OUT, MOST_READ = 128, 64, 2000
 RADIUS, WIDTH, LENGTH = 30, 6, 40  # of the disc and of the cross, in pixels
@@ -27,8 +29,9 @@ ROTATION, SHEAR, ZOOM, SHIFT = 15.0, 0.2, 0.2, 0.1
 
 def load(np, cell, batch):
     """(x, y, held-out x, held-out y, what it is)."""
-    if cell["data"]:
-        x, y, label = read(np, cell["data"], cell["seed"])
+    folder = cell["data"] or _download.in_cache(_download.FOLDER)
+    if folder:
+        x, y, label = read(np, folder, cell["seed"])
     else:
         x, y = generated(np, np.random.RandomState(cell["seed"] + 4), max(TRAINED, batch) + HELD_OUT)
         label = "generated images, seed %d" % cell["seed"]

@@ -1,9 +1,9 @@
 """A recurrent net on reviews of 80 words: an embedding of 64, one LSTM of 64, Adam, batches of 64."""
 
-from workloads import _flops, _reviews
+from workloads import _download, _flops, _reviews
 from workloads._optimizers import adam
 
-load, optimizer = _reviews.load, adam
+load, optimizer, download = _reviews.load, adam, _download.imdb
 STYLE = "recurrent"
 LOSS = "binary_crossentropy"
 BATCH, EPOCHS = 64, 5

@@ -1,9 +1,9 @@
 """LeNet on digits: two convolutions of 5 x 5 with pooling, three fully connected layers, Adam, batches of 64."""
 
-from workloads import _digits, _flops
+from workloads import _digits, _download, _flops
 from workloads._optimizers import adam
 
-optimizer = adam
+optimizer, download = adam, _download.mnist
 STYLE = "convolution"
 LOSS = "categorical_crossentropy"
 BATCH, EPOCHS = 64, 5

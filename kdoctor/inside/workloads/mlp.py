@@ -1,9 +1,9 @@
 """The multi-layer perceptron on digits: 784-500-500-10, sigmoid and softmax, Adam, batches of 100."""
 
-from workloads import _digits, _flops
+from workloads import _digits, _download, _flops
 from workloads._optimizers import adam
 
-optimizer = adam
+optimizer, download = adam, _download.mnist
 STYLE = "dense"
 TORCH_COMPILE = True  # a third of the time on a CPU
 LOSS = "categorical_crossentropy"

@@ -1,9 +1,9 @@
 """Three LSTM layers (64, 64, 32) on reviews of 80 words, Adam, batches of 64: many small dependent operations."""
 
-from workloads import _flops, _reviews
+from workloads import _download, _flops, _reviews
 from workloads._optimizers import adam
 
-load, optimizer = _reviews.load, adam
+load, optimizer, download = _reviews.load, adam, _download.imdb
 STYLE = "recurrent"
 LOSS = "binary_crossentropy"
 BATCH, EPOCHS = 64, 5
