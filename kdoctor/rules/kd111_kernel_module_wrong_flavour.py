@@ -43,7 +43,7 @@ BOTH = 2
 )
 def kernel_module_wrong_flavour(
     gpus: Gpus,
-    driver: Driver,
+    driver: Driver | Unknown,
     kernel_module: KernelModule | Absent | Unknown,
     libcuda: Libcuda | Absent | Unknown,
     pci: Pci | Absent | Unknown,
@@ -51,6 +51,10 @@ def kernel_module_wrong_flavour(
     system: System,
 ) -> Verdict:
     """The module's flavour against the architecture of each GPU that the driver does not list."""
+    if system.os != "linux":
+        return NotApplicable(f"{system.os} has one driver for all GPUs, and no module of the kernel's")
+    if isinstance(driver, Unknown):
+        return Undetermined(driver.reason)
     if isinstance(container, Container):
         return NotApplicable("in a container the driver is the host's")
     if not (driver.module_loaded or driver.modules_on_disk):

@@ -44,7 +44,7 @@ TEGRA_BELOW = 100  # a Jetson's driver counts on its own
 )
 def gpu_outside_driver_branch(
     gpus: Gpus,
-    driver: Driver,
+    driver: Driver | Unknown,
     kernel_module: KernelModule | Absent | Unknown,
     libcuda: Libcuda | Absent | Unknown,
     pci: Pci | Absent | Unknown,
@@ -52,6 +52,10 @@ def gpu_outside_driver_branch(
     system: System,
 ) -> Verdict:
     """The module's release against the branches for each GPU that the driver does not list."""
+    if system.os != "linux":
+        return NotApplicable(f"{system.os} has one driver for all GPUs, and no module of the kernel's")
+    if isinstance(driver, Unknown):
+        return Undetermined(driver.reason)
     if isinstance(container, Container):
         return NotApplicable("in a container the driver is the host's")
     release, source = release_of(driver, kernel_module)

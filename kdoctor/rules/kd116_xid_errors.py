@@ -14,9 +14,11 @@ import re
 from collections import Counter
 
 from kdoctor.knowledge.xid import Kind, Xid, xid
+from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.kernel_log import KernelLog
+from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.pci import Pci
-from kdoctor.model.finding import Clear, Evidence, Found, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 LINE = re.compile(r"NVRM: Xid \((?:PCI:)?([0-9a-fA-F:.]+)\): (\d+)")
@@ -38,16 +40,26 @@ ADVICE: dict[Kind, str] = {
         sources=(Source("NVIDIA, Analyzing Xid Errors with the Xid Catalog; knowledge/xid.toml", "2026-11-22"),),
     )
 )
-def xid_errors(kernel_log: KernelLog, pci: Pci) -> Verdict:
+def xid_errors(
+    kernel_log: KernelLog | Unknown, pci: Pci | Absent | Unknown, libcuda: Libcuda | Absent | Unknown
+) -> Verdict:
     """The Xid lines about the cards of this machine; a program's own are named and do not count."""
-    cards = {card(item.address) for item in pci.devices if item.vendor == "NVIDIA"}
-    lines = [(line, found) for line in kernel_log.lines if (found := LINE.search(line)) and card(found[1]) in cards]
+    if isinstance(kernel_log, Unknown):
+        if isinstance(libcuda, Libcuda) and libcuda.init_code:
+            return Undetermined(kernel_log.reason)
+        return NotApplicable("nothing asks for the kernel's log, which this user may not read")
+    lines = [(line, found) for line in kernel_log.lines if (found := LINE.search(line)) and is_here(found[1], pci)]
     known = [(line, row) for line, found in lines if (row := xid(int(found[2]))) is not None]
     serious = [(line, row) for line, row in known if row.kind != "program"]
     if not serious:
         codes = ", ".join(sorted({found[2] for _, found in lines}, key=int))
         return Clear(f"only Xid {codes}, which programs cause" if codes else "no Xid in the kernel's log")
     return _found(serious, kernel_log.source)
+
+
+def is_here(address: str, pci: Pci | Absent | Unknown) -> bool:
+    """Whether the card is one of this machine, as far as its bus could be read."""
+    return not isinstance(pci, Pci) or card(address) in {card(item.address) for item in pci.devices}
 
 
 def card(address: str) -> str:

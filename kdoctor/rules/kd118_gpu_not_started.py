@@ -20,6 +20,7 @@ from kdoctor.model.facts.kernel_log import KernelLog
 from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.pci import Pci
+from kdoctor.model.facts.system import System
 from kdoctor.model.facts.wsl import Wsl
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
@@ -43,17 +44,24 @@ LOG = "sudo dmesg | grep -i -E 'nvrm|nvidia' | tail -20"
 )
 def gpu_not_started(
     gpus: Gpus,
-    driver: Driver,
+    driver: Driver | Unknown,
     nvml: Nvml,
     libcuda: Libcuda | Absent | Unknown,
-    pci: Pci,
+    pci: Pci | Absent | Unknown,
     kernel_log: KernelLog | Absent | Unknown,
     container: Container | Absent | Unknown,
     wsl: Wsl | Absent,
+    system: System,
 ) -> Verdict:
     """NVML answers and leaves out a card of the NVIDIA module; a container sees only the GPUs that it was given."""
     if isinstance(container, Container) or isinstance(wsl, Wsl):
         return NotApplicable("NVML lists only the GPUs that were passed in here")
+    if system.os != "linux":
+        return NotApplicable(f"{system.os} has no such kernel module")
+    if isinstance(driver, Unknown):
+        return Undetermined(driver.reason)
+    if not isinstance(pci, Pci):
+        return Undetermined("the PCI bus could not be read")
     if not driver.module_loaded or nvml.error_code:
         return NotApplicable("the driver does not answer at all")
     lost = {item.address for item in pci.devices if item.lost}

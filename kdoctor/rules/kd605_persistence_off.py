@@ -9,7 +9,7 @@ What to do: start NVIDIA's persistence daemon, which comes with the driver. A ma
 """
 
 from kdoctor.model.facts.nvml import Nvml
-from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
 SLOW_S = 2.0
@@ -31,7 +31,7 @@ def persistence_off(nvml: Nvml) -> Verdict:
     if not off:
         return NotApplicable("persistence mode is on, or there is no such mode here")
     if nvml.start_s is None:
-        return Undetermined("how long the driver takes to start was not measured")
+        return NotApplicable("how long the driver takes to start was not measured")
     held = [process for device in off for process in device.processes]
     if nvml.start_s < SLOW_S or held:
         return Clear(f"off, and the driver answered in {nvml.start_s:g} s")
