@@ -16,7 +16,7 @@ import re
 
 import msgspec
 
-from kdoctor.advice import driver_commands, enrolment_commands, rebuild_commands, seen_gpus
+from kdoctor.advice import driver_commands, enrolment_commands, family, rebuild_commands, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.driver import Driver
@@ -35,6 +35,7 @@ BLACKLIST = (
     "printf 'blacklist nouveau\\noptions nouveau modeset=0\\n' | sudo tee /etc/modprobe.d/blacklist-nouveau.conf"
 )
 LOAD = "sudo modprobe nvidia; sudo dmesg | tail -20"
+COMPILER = re.compile(r"\b(gcc-\d+): not found")
 REFUSED = re.compile(
     r"^(?:nvidia\w*: )?Loading of (?:unsigned module|module with un[\w ]+) is rejected"
     r"|Lockdown: modprobe: unsigned module loading is restricted"
@@ -169,7 +170,9 @@ def not_built(driver: Driver, module: KernelModule, system: System) -> Reason:
         return Reason("only its libraries are there", text, driver_commands(system))
     if module.build_log:
         text = f"Read {module.build_log}, mend its first error (often the compiler), and build it again."
-        commands = (f"grep -n -m5 -i error {module.build_log}", *rebuild_commands(system))
+        compiler = COMPILER.search(module.build_error)
+        install = (f"sudo apt install {compiler[1]}",) if compiler and family(system) in ("ubuntu", "debian") else ()
+        commands = (f"grep -n -m5 -i error {module.build_log}", *install, *rebuild_commands(system))
         return Reason("it could not be built for this kernel", text, commands)
     if module.headers is False:
         text = "Install the headers of the running kernel, build the module, then load it."

@@ -116,6 +116,7 @@ def _closed(closed: list[DeviceNode], section: DeviceNodes, *, sure: bool, in_co
 def _missing(missing: list[str], nodes: tuple[DeviceNode, ...], driver: Driver, *, in_container: bool) -> Found:
     text = "Install nvidia-modprobe, which makes the nodes, or load nvidia-uvm at start-up."
     commands: tuple[str, ...] = ("sudo nvidia-modprobe -c 0 -u", "sudo modprobe nvidia-uvm")
+    do, them = ("does", "it") if len(missing) == 1 else ("do", "them")
     only_uvm = missing == ["/dev/nvidia-uvm"]
     if only_uvm and driver.uvm_loaded is False:
         text = "Load nvidia-uvm, CUDA's part of the driver, now and at every start; nvidia-smi works without it."
@@ -128,7 +129,7 @@ def _missing(missing: list[str], nodes: tuple[DeviceNode, ...], driver: Driver, 
         text = "Start the container with the NVIDIA runtime, which passes all nodes in."
         commands = ("docker run --gpus all ...",)
     return Found(
-        what=f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist, and nothing here makes them.",
+        what=f"{', '.join(missing)} {do} not exist, and nothing here makes {them}.",
         why="CUDA reaches the card through these nodes; cuInit fails without them although the module is loaded.",
         remedy=Remedy(text=text, commands=commands, safety="changes-environment" if in_container else "needs-root"),
         evidence=(

@@ -20,6 +20,7 @@ from kdoctor.model.facts.kernel_log import KernelLog
 from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.pci import Pci
+from kdoctor.model.facts.scheduler import Scheduler
 from kdoctor.model.facts.system import System
 from kdoctor.model.facts.wsl import Wsl
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
@@ -50,12 +51,13 @@ def gpu_not_started(
     pci: Pci | Absent | Unknown,
     kernel_log: KernelLog | Absent | Unknown,
     container: Container | Absent | Unknown,
+    scheduler: Scheduler | Absent | Unknown,
     wsl: Wsl | Absent,
     system: System,
 ) -> Verdict:
-    """NVML answers and leaves out a card of the NVIDIA module; a container sees only the GPUs that it was given."""
-    if isinstance(container, Container) or isinstance(wsl, Wsl):
-        return NotApplicable("NVML lists only the GPUs that were passed in here")
+    """NVML answers and leaves out a card, which it also does with the GPUs that a program was not given."""
+    if isinstance(container, Container) or isinstance(scheduler, Scheduler) or isinstance(wsl, Wsl):
+        return NotApplicable("NVML lists only the GPUs that were given out here")
     if system.os != "linux":
         return NotApplicable(f"{system.os} has no such kernel module")
     if isinstance(driver, Unknown):
@@ -70,8 +72,19 @@ def gpu_not_started(
         return Clear(f"NVML lists {len(nvml.devices)} GPU")
     if not left[0].architecture:
         return Undetermined(f"whether the driver supports the GPU at {left[0].pci_address} is not known")
-    working = len(libcuda.devices) if isinstance(libcuda, Libcuda) else 0
-    return _found(gpus, [gpu.pci_address for gpu in left], kernel_log, working)
+    said = lines_about(left[0], kernel_log)
+    if nvml.devices and not said:
+        return Undetermined(f"NVML leaves out {left[0].pci_address}, and the kernel's log does not show why")
+    return _found(left[0], said, len(libcuda.devices) if isinstance(libcuda, Libcuda) else 0)
+
+
+def lines_about(gpu: Gpu, kernel_log: KernelLog | Absent | Unknown) -> tuple[Evidence, ...]:
+    """What the kernel wrote about a card that it could not start."""
+    if not isinstance(kernel_log, KernelLog):
+        return ()
+    card = gpu.pci_address.partition(".")[0]
+    lines = [line for line in kernel_log.lines if card in line.lower() and "fail" in line.lower()]
+    return tuple(Evidence("kernel log", line, kernel_log.source) for line in lines[-3:])
 
 
 def fits(gpu: Gpu, driver: Driver) -> bool:
@@ -84,14 +97,10 @@ def fits(gpu: Gpu, driver: Driver) -> bool:
     return in_branch and (not driver.flavour or driver.flavour in row.kernel_modules)
 
 
-def _found(gpus: Gpus, left: list[str], kernel_log: KernelLog | Absent | Unknown, working: int) -> Found:
-    first = next(gpu for gpu in gpus.nvidia if gpu.pci_address == left[0])
-    short = left[0].partition(".")[0]
-    lines = [line for line in kernel_log.lines if short in line.lower()] if isinstance(kernel_log, KernelLog) else []
-    source = kernel_log.source if isinstance(kernel_log, KernelLog) else ""
+def _found(gpu: Gpu, said: tuple[Evidence, ...], working: int) -> Found:
     return Found(
-        what=f"The driver does not list the {(first.name or 'GPU')[:40]} at {left[0]}.",
-        why="The kernel module could not start the card, so neither nvidia-smi nor CUDA has it.",
+        what=f"The driver does not list the {(gpu.name or 'GPU')[:40]} at {gpu.pci_address}.",
+        why="The kernel module could not start the card, or was told to leave it out; CUDA has no such GPU then.",
         remedy=Remedy(
             text=(
                 "Read the kernel's lines about the card, then switch the machine off and on; check power and slot, and "
@@ -101,10 +110,10 @@ def _found(gpus: Gpus, left: list[str], kernel_log: KernelLog | Absent | Unknown
             safety="needs-root",
         ),
         evidence=(
-            Evidence("gpu on the bus", first.name or "NVIDIA GPU", left[0]),
+            Evidence("gpu on the bus", gpu.name or "NVIDIA GPU", gpu.pci_address),
             Evidence("GPUs that CUDA lists", str(working), "cuInit"),
-            *(Evidence("kernel log", line, source) for line in lines[-3:]),
+            *said,
         ),
-        confidence="likely",
+        confidence="certain" if said else "likely",
         severity="warning" if working else None,
     )
