@@ -29,7 +29,7 @@ def probe(host: Host, driver: Driver, system: System) -> KernelModule | Absent:
         path=path,
         release=DriverRelease.parse(fields.get("version", "")),
         flavour="" if "license" not in fields else "open" if "GPL" in fields["license"] else "proprietary",
-        signed=bool({"signer", "sig_id"} & set(fields)) if fields else None,
+        signed=bool({"signer", "sig_id"} & set(fields)) if fields and not is_busybox(host) else None,
         must_be_signed=must_be_signed(host, system),
         headers=headers(host, system.kernel),
         build_log=log,
@@ -37,10 +37,21 @@ def probe(host: Host, driver: Driver, system: System) -> KernelModule | Absent:
     )
 
 
+def program(host: Host) -> str:
+    """Where modinfo is: outside the $PATH of many users."""
+    return next((name for name in MODINFO if is_file(host, name)), "modinfo")
+
+
+def is_busybox(host: Host) -> bool:
+    """Whether modinfo is that of BusyBox, which does not tell of signatures."""
+    path = program(host)
+    real = host.resolve(path) if path.startswith("/") else ""
+    return isinstance(real, str) and real.endswith("/busybox")
+
+
 def modinfo(host: Host, path: str) -> dict[str, str]:
     """What modinfo says about a module's file; of a field that is there several times, the first."""
-    program = next((name for name in MODINFO if is_file(host, name)), "modinfo")
-    ran = host.run((program, path), TIMEOUT_S)
+    ran = host.run((program(host), path), TIMEOUT_S)
     found: dict[str, str] = {}
     for name, value in _FIELD.findall(ran.out) if isinstance(ran, Ran) and ran.code == 0 else ():
         found.setdefault(name, value)

@@ -54,6 +54,14 @@ def test_modinfo_tells_release_flavour_and_signature(
     assert (section.release, section.flavour, section.signed) == expected
 
 
+def test_busybox_does_not_tell_of_signatures(tmp_path: Path) -> None:
+    files = {"/bin/busybox": ""}
+    (tmp_path / "root/usr/sbin").mkdir(parents=True)
+    (tmp_path / "root/usr/sbin/modinfo").symlink_to("../../bin/busybox")
+    section = found(tmp_path, files, Driver(modules_on_disk=(FILE,)), modinfo=MODINFO.format(licence="NVIDIA"))
+    assert (section.flavour, section.signed) == ("proprietary", None)
+
+
 def test_without_modinfo_nothing_is_known_of_the_file(tmp_path: Path) -> None:
     section = found(tmp_path, {}, Driver(modules_on_disk=(FILE,)))
     assert (section.path, section.release, section.flavour, section.signed) == (FILE, None, "", None)
