@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from kdoctor.bench.disturbance import QUIET, Disturbance, spoiled
 from kdoctor.bench.right import judge
-from kdoctor.bench.runs import Heard, Measured, Run
+from kdoctor.bench.runs import FEWEST_CHUNKS, Heard, Measured, Run
 from kdoctor.bench.steady import told, unsteady
 from kdoctor.measure.stats import processors, step_ms
 from kdoctor.model.bench import Bench, Cell, Chunk, Done, Event, Peak, Phase, Ready, Request, Result, Status, Verdict
@@ -172,7 +172,16 @@ def _disturbed(run: Run, index: int, heard: Heard) -> Run:
     why = (*unsteady(run.result.raw), *spoiled(beside, on_cpu=not run.on_gpu))
     if why:
         return replace(run, result=replace(run.result, status="noisy", notes=(*why, *run.result.notes)))
-    return replace(run, result=replace(run.result, notes=(*run.result.notes, *told(run.result.raw))))
+    notes = (*run.result.notes, *told(run.result.raw), *_shortened(run))
+    return replace(run, result=replace(run.result, notes=notes))
+
+
+def _shortened(run: Run) -> tuple[str, ...]:
+    """That a slow cell was given fewer chunks than asked."""
+    count, cell = len(run.result.raw), run.cell
+    if cell.epochs or not FEWEST_CHUNKS <= count < cell.chunks:
+        return ()
+    return (f"{count} chunks were timed instead of {cell.chunks}: they took {run.result.time_s:.0f} s.",)
 
 
 def peaks_of(events: Sequence[Event]) -> dict[str, float]:

@@ -185,6 +185,13 @@ def test_few_chunks_are_ok_but_no_verdict_rests_on_them() -> None:
     assert "Only 2 chunks" in found.notes[0]
 
 
+def test_a_slow_cell_says_that_it_has_fewer_chunks_than_were_asked_for() -> None:
+    raw = [6.0, 6.01, 6.02, 6.01, 6.0]
+    found = one(told(cell(), raw=raw)).result
+    assert (found.status, found.notes[-1][:37]) == ("ok", "5 chunks were timed instead of 20: th")
+    assert one(told(cell(), raw=series(0.01))).result.notes == ()
+
+
 def test_outliers_and_a_mild_drift_are_told_of_a_good_cell() -> None:
     raw = [step * (1 + 0.08 * place / 99) for place, step in enumerate(series(0.01, count=100, noise=0.004))]
     raw[3:10] = [0.05] * 7
