@@ -31,10 +31,10 @@ def run_of(request: Request, index: int, events: Sequence[Event], heard: Heard) 
     cell, chunks = request.cells[index], chunks_of(index, events)
     done = {event.cell: event for event in events if isinstance(event, Done)}
     ready = next((event for event in events if isinstance(event, Ready)), None)
-    matmul = {event.precision: event.per_second for event in events if isinstance(event, Peak) and is_matmul(event)}
     if index in done:
         run = _finished(cell, done[index], chunks, heard, tf32=None if ready is None else ready.tf32)
-        peak = matmul.get(cell.precision, 0.0) * (heard.devices if cell.device == "all" else 1)
+        peak = {**heard.peaks_of_one, **peaks_of(events)}.get(f"matmul_{cell.precision}", 0.0)
+        peak *= heard.devices if cell.device == "all" and heard.device_name else 1
         run = _with_peak(run, done[index].flops_per_sample, peak)
     else:
         run = _unfinished(cell, chunks, heard, is_first=all(before in done for before in range(index)))
@@ -51,11 +51,6 @@ def chunks_of(index: int, events: Sequence[Event]) -> tuple[Chunk, ...]:
         if isinstance(event, Chunk) and event.cell == index and not warming and event.steps > 0:
             found.append(event)
     return tuple(found)
-
-
-def is_matmul(event: Peak) -> bool:
-    """Whether it is the peak that percent_of_peak is of."""
-    return event.kind == "matmul"
 
 
 def empty(cell: Cell, status: Status = "skipped", *notes: str) -> Result:

@@ -224,7 +224,9 @@ def report_of(session: Session, gate: Gate | None = None) -> Bench:
     runs: list[Run] = []
     peaks: dict[str, Mapping[str, float]] = {}
     for talk in session.talks:
-        runs += runs_of(talk.request, talk.events, talk.heard)
+        one = "gpu:0" if talk.heard.device_name else "cpu"
+        of_one = peaks.get(f"{talk.request.backend} {one}", {})
+        runs += runs_of(talk.request, talk.events, msgspec.structs.replace(talk.heard, peaks_of_one=of_one))
         found = peaks_of(talk.events)
         if found:
             peaks[f"{talk.request.backend} {talk.request.device}"] = found
