@@ -14,6 +14,7 @@ from kdoctor.bench.disturbance import QUIET, Disturbance, spoiled
 from kdoctor.bench.right import judge
 from kdoctor.bench.runs import FEWEST_CHUNKS, Heard, Measured, Run
 from kdoctor.bench.steady import told, unsteady
+from kdoctor.knowledge.workloads import workload
 from kdoctor.measure.stats import processors, step_ms
 from kdoctor.model.bench import Bench, Cell, Chunk, Done, Event, Peak, Phase, Ready, Request, Result, Status, Verdict
 
@@ -172,11 +173,14 @@ def _disturbed(run: Run, index: int, heard: Heard) -> Run:
 
 
 def _shortened(run: Run) -> tuple[str, ...]:
-    """That a slow cell was given fewer chunks than asked."""
-    count, cell = len(run.result.raw), run.cell
-    if cell.epochs or not FEWEST_CHUNKS <= count < cell.chunks:
-        return ()
-    return (f"{count} chunks were timed instead of {cell.chunks}: they took {run.result.time_s:.0f} s.",)
+    """That a slow cell was given a smaller batch or fewer chunks."""
+    count, cell, row = len(run.result.raw), run.cell, workload(run.cell.workload)
+    notes = []
+    if row is not None and 0 < row.batch_size_without_gpu == run.result.batch_size:
+        notes.append(f"Batches of {run.result.batch_size}; on a GPU it has {row.batch_size}.")
+    if not cell.epochs and FEWEST_CHUNKS <= count < cell.chunks:
+        notes.append(f"{count} chunks were timed instead of {cell.chunks}: they took {run.result.time_s:.0f} s.")
+    return tuple(notes)
 
 
 def peaks_of(events: Sequence[Event]) -> dict[str, float]:

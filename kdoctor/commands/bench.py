@@ -159,7 +159,8 @@ def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, be
     talks: list[Talk] = []
     uuids = uuids_of(facts.sections, host.environ, listed)
     for device in devices_for(asked.devices, ("cpu", *listed), uuids):
-        request, gpus = request_for(asked.wanted, backend, device), gpus_of(device, uuids)
+        request = request_for(asked.wanted, backend, device, without_gpu=not listed)
+        gpus = gpus_of(device, uuids)
         begin(f"{backend} {device}", len(request.cells))
         talks += measure(host, request, hear, timeout_s=asked.timeout_s, gpus=gpus)
         if talks[-1].is_interrupted:
