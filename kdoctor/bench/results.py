@@ -19,6 +19,7 @@ from kdoctor.measure.stats import processors, step_ms
 from kdoctor.model.bench import Bench, Cell, Chunk, Done, Event, Peak, Phase, Ready, Request, Result, Status, Verdict
 
 SCHEMA = 1
+MOST_PERCENT = 105.0  # of the peak: a product is never as fast as the best of many, but for noise
 OF_DONE: Mapping[str, Status] = {"oom": "oom", "failed": "crashed", "skipped": "skipped"}
 
 
@@ -154,7 +155,11 @@ def _with_peak(run: Run, flops_per_sample: float, peak: float) -> Run:
     speed = run.result.samples_per_s
     if peak <= 0 or flops_per_sample <= 0 or speed is None:
         return run
-    return replace(run, result=replace(run.result, percent_of_peak=100 * flops_per_sample * speed / peak))
+    share = 100 * flops_per_sample * speed / peak
+    if share > MOST_PERCENT:
+        notes = (*run.result.notes, f"It trained at {share:.0f} % of the measured matmul, which was disturbed.")
+        return replace(run, result=replace(run.result, notes=notes))
+    return replace(run, result=replace(run.result, percent_of_peak=share))
 
 
 def _beside(run: Run, beside: Disturbance, heard: Heard) -> Run:

@@ -90,6 +90,12 @@ def test_the_share_of_the_peak_is_of_the_same_precision() -> None:
     assert found.percent_of_peak == pytest.approx(100 * 2.5e6 * found.samples_per_s / 1e11)
 
 
+def test_a_training_above_the_peak_has_no_share_and_says_why() -> None:
+    found = one([Peak(kind="matmul", precision="float32", per_second=1e3), *told(cell())]).result
+    assert found.percent_of_peak is None
+    assert "of the measured matmul, which was disturbed." in found.notes[0]
+
+
 def test_without_a_peak_there_is_no_share() -> None:
     assert one(told(cell())).result.percent_of_peak is None
 
