@@ -28,9 +28,9 @@ NAMES = frozenset((
 
 
 def probe(host: Host) -> Environ:
-    """The variables of the allow-list that are set; a cluster's address becomes "set"."""
+    """The variables of the allow-list that are set; a cluster's address or name becomes "set"."""
     found = {name: host.environ[name] for name in sorted(NAMES & set(host.environ))}
-    for name in ("KUBERNETES_SERVICE_HOST", "TF_CONFIG", "WSL_INTEROP"):
+    for name in ("KUBERNETES_SERVICE_HOST", "TF_CONFIG", "WSL_INTEROP", "TPU_NAME"):
         if found.get(name):
             found[name] = "set"
     return Environ(variables=found)

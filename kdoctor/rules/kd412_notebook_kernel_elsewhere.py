@@ -2,7 +2,8 @@
 
 What it means: Jupyter runs the interpreter that a kernel.json names, whatever environment is active. The kernel that
 has the environment's name, or the default kernel of the user, names an interpreter that does not exist any more, or
-one without Keras and its backends.
+one without Keras and its backends; or the `jupyter` that the shell finds is another Python's, and no kernel is this
+environment's (a note, as notebooks may not be used here).
 
 Why it matters: in the notebook the framework is missing, or it is another one that sees no GPU, while the shell works.
 
@@ -12,6 +13,7 @@ What to do: register the kernel anew, with the environment's own Python. Kernels
 from kdoctor.advice import quoted, shortened
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.examined import Examined
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.launchers import Launcher, Launchers
@@ -20,6 +22,7 @@ from kdoctor.model.rule import Declared, Source, rule
 
 DEFAULT = "python3"
 SHORTEST_NAME = 2
+ACTIVE = ("$VIRTUAL_ENV", "$CONDA_PREFIX", "the recorded environment")
 
 
 @rule(
@@ -40,12 +43,14 @@ SHORTEST_NAME = 2
 def notebook_kernel_elsewhere(
     launchers: Launchers,
     interpreter: Interpreter,
+    examined: Examined,
     frameworks: Frameworks | Absent | Unknown,
     distributions: Distributions | Absent | Unknown,
 ) -> Verdict:
-    """A kernel of this environment's name, or the user's default kernel, against what is examined."""
-    if not launchers.kernels:
-        return NotApplicable("no notebook kernel names an interpreter of its own")
+    """A kernel of this environment's name, the user's default kernel, or Jupyter itself, against what is examined."""
+    jupyter = launchers.get("jupyter")
+    if not (launchers.kernels or jupyter):
+        return NotApplicable("there is neither a notebook kernel nor a Jupyter")
     if not isinstance(frameworks, Frameworks):
         if isinstance(frameworks, Unknown):
             return Undetermined(frameworks.reason)
@@ -57,9 +62,12 @@ def notebook_kernel_elsewhere(
         meant = is_named(kernel, name) or (is_default(kernel) and not own)
         if meant and is_wrong(kernel, installed):
             return _found(kernel, interpreter, sorted(installed), distributions, named=is_named(kernel, name))
+    judged = jupyter is not None and not own and examined.chosen_by in ACTIVE
+    if jupyter and judged and jupyter.interpreter == "there" and is_wrong(jupyter, installed):
+        return _jupyter_elsewhere(jupyter, interpreter, sorted(installed), distributions)
     if own:
         return Clear(f"the kernel {own[0].name} is that of {interpreter.prefix}")
-    return Clear("the kernels that name another interpreter are of other projects, or have the framework too")
+    return Clear("what starts another interpreter is of other projects, or has the framework too")
 
 
 def is_named(kernel: Launcher, environment: str) -> bool:
@@ -82,6 +90,50 @@ def is_wrong(kernel: Launcher, installed: set[str]) -> bool:
     return kernel.interpreter == "gone" or not installed & set(kernel.frameworks)
 
 
+def commands_for(
+    interpreter: Interpreter, distributions: Distributions | Absent | Unknown, name: str, title: str
+) -> tuple[str, ...]:
+    """How this environment's kernel is registered; ipykernel only where it is not there."""
+    python = quoted(interpreter.path)
+    has_kernel = isinstance(distributions, Distributions) and distributions.get("ipykernel") is not None
+    label = f" --display-name {quoted(title)}" if title else ""
+    register = f"{python} -m ipykernel install --user --name {quoted(name)}{label}"
+    return (register,) if has_kernel else (f"{python} -m pip install ipykernel", register)
+
+
+def why_text(interpreter: Interpreter, installed: list[str]) -> str:
+    """What decides in a notebook, and where the frameworks are."""
+    are = "is" if len(installed) == 1 else "are"
+    return (
+        "A notebook runs the interpreter in kernel.json, not the active environment; "
+        f"{', '.join(installed)} {are} in {interpreter.prefix}."
+    )
+
+
+def _jupyter_elsewhere(
+    jupyter: Launcher,
+    interpreter: Interpreter,
+    installed: list[str],
+    distributions: Distributions | Absent | Unknown,
+) -> Found:
+    name = interpreter.prefix.rstrip("/").rpartition("/")[2]
+    return Found(
+        what=f"`{jupyter.name}` is of {shortened(jupyter.prefix, 32)}, and no notebook kernel is this environment's.",
+        why=why_text(interpreter, installed),
+        remedy=Remedy(
+            text="Nothing, if you use no notebooks here. Otherwise register a kernel, then choose it in the notebook.",
+            commands=commands_for(interpreter, distributions, name, f"Python ({name})"),
+            safety="changes-environment",
+        ),
+        evidence=(
+            Evidence("jupyter on PATH", jupyter.python, jupyter.path),
+            Evidence("its interpreter", "no Keras backend", jupyter.prefix),
+            Evidence("examined interpreter", ", ".join(installed), interpreter.path),
+        ),
+        severity="note",
+    )
+
+
 def _found(
     kernel: Launcher,
     interpreter: Interpreter,
@@ -92,24 +144,17 @@ def _found(
 ) -> Found:
     gone = kernel.interpreter == "gone"
     state = "which does not exist" if gone else "which has no Keras backend"
-    title = kernel.title or kernel.name
-    python = quoted(interpreter.path)
-    has_kernel = isinstance(distributions, Distributions) and distributions.get("ipykernel") is not None
-    install = () if has_kernel else (f"{python} -m pip install ipykernel",)
-    label = "" if kernel.name == DEFAULT else f" --display-name {quoted(title)}"
+    label = "" if kernel.name == DEFAULT else kernel.title
     return Found(
         what=f"The notebook kernel {shortened(kernel.name, 24)} starts {shortened(kernel.python, 32)}, {state}.",
-        why=(
-            f"A notebook runs the interpreter in kernel.json, not the active environment; {', '.join(installed)} "
-            f"{'is' if len(installed) == 1 else 'are'} in {interpreter.prefix}."
-        ),
+        why=why_text(interpreter, installed),
         remedy=Remedy(
             text="Register the kernel with this environment's Python, then choose it in the notebook (Kernel menu).",
-            commands=(*install, f"{python} -m ipykernel install --user --name {quoted(kernel.name)}{label}"),
+            commands=commands_for(interpreter, distributions, kernel.name, label),
             safety="changes-environment",
         ),
         evidence=(
-            Evidence("kernel", title, kernel.path),
+            Evidence("kernel", kernel.title or kernel.name, kernel.path),
             Evidence("its interpreter", "does not exist" if gone else "no Keras backend", kernel.python),
             Evidence("examined interpreter", ", ".join(installed), interpreter.path),
         ),
