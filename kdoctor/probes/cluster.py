@@ -12,7 +12,7 @@ FILES = (
     ("/run/slurm/conf/slurm.conf", "slurm"),
     ("/etc/pbs.conf", "pbs"),
 )
-COMMANDS = (("srun", "slurm"), ("qsub", "pbs"), ("bsub", "lsf"))
+COMMANDS = (("srun", "slurm"), ("bsub", "lsf"))  # qsub is Grid Engine's too
 MOST_TYPES = 20
 MOST_BYTES = 1 << 20
 _GPU = re.compile(r"(?im)^(?!\s*#).*\bGres=(?:[^#\s]*,)?(gpu(?::[\w.-]+)*)")

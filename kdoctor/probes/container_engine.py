@@ -43,12 +43,14 @@ def probe(host: Host) -> ContainerEngine | Absent:
     if not engines:
         return Absent(looked=tuple(path for path, _ in ENGINES))
     programs = (f"{folder}/{name}" for folder in TOOLKIT_FOLDERS for name in TOOLKIT)
-    settings = (path.format(home=host.user.home) for path in SETTINGS)
+    settings = [path.format(home=host.user.home) for path in SETTINGS]
+    texts = {path: host.read_text(path, limit=MOST_BYTES) for path in settings}
     return ContainerEngine(
         engines=engines,
         toolkit=tuple(path for path in programs if exists(host, path)),
         cdi=specifications(host),
-        registered=tuple(path for path in settings if '"nvidia"' in text_of(host, path, limit=MOST_BYTES)),
+        registered=tuple(path for path, text in texts.items() if isinstance(text, str) and '"nvidia"' in text),
+        unread=tuple(path for path, text in texts.items() if not isinstance(text, str) and text.reason != "absent"),
         hooks=tuple(f"{HOOKS}/{name}" for name in names_in(host, HOOKS) if "nvidia" in name),
         wishes=wishes(host),
     )

@@ -1,7 +1,8 @@
 """This host has a container engine and an NVIDIA GPU, and the engine cannot pass the GPU in.
 
 What it means: Docker needs the NVIDIA Container Toolkit for `--gpus`, and the runtime `nvidia` registered for
-`runtime: nvidia`; Podman needs a CDI specification. It is not there. Docker from a snap does not see the host's one.
+`runtime: nvidia`; Podman needs a CDI specification. It is not there. Docker from a snap brings a toolkit of its own,
+which it registers when it starts with the driver loaded; the host's toolkit does not serve it.
 
 Why it matters: `docker run --gpus all` stops with: could not select device driver "" with capabilities: [[gpu]].
 
@@ -57,6 +58,7 @@ SPECIFY = ("sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",)
         since="0.1.0",
         sources=(
             Source("NVIDIA Container Toolkit: install guide; CDI support", "2026-11-22"),
+            Source("canonical/docker-snap README, NVIDIA support @01b33b9", "2026-11-22"),
             Source("NVIDIA/nvidia-docker#1034, #1243, #1311, #1642: no toolkit, Docker from a snap", "2026-11-22"),
         ),
     )
@@ -76,6 +78,8 @@ def container_toolkit_missing(
         return Undetermined("needs to know the GPU and its driver")
     if not (has_nvidia(gpus) and isinstance(driver, Driver) and driver.module_loaded):
         return NotApplicable("there is no NVIDIA GPU with a loaded driver to pass in")
+    if "snap" in {engine.kind for engine in container_engine.engines} and container_engine.unread:
+        return Undetermined(f"{container_engine.unread[0]} may not be read")
     ready = {engine.kind: is_ready(container_engine, engine) for engine in container_engine.engines}
     wish = wish_refused(container_engine)
     if any(ready.values()):
@@ -100,7 +104,11 @@ def is_ready(section: ContainerEngine, engine: Engine) -> bool:
 
 def wish_refused(section: ContainerEngine) -> Wish | None:
     """A file that names the runtime nvidia, where no settings register it."""
-    return None if section.registered else next((wish for wish in section.wishes if wish.kind == "runtime"), None)
+    return (
+        None
+        if section.registered or section.unread
+        else next((wish for wish in section.wishes if wish.kind == "runtime"), None)
+    )
 
 
 def severity_of(section: ContainerEngine, frameworks: Frameworks | Absent | Unknown) -> Severity | None:
@@ -132,30 +140,49 @@ def _not_registered(section: ContainerEngine, wish: Wish, gpus: Gpus | Absent | 
     )
 
 
+def _snap(section: ContainerEngine, gpus: Gpus | Absent | Unknown, severity: Severity) -> Found:
+    return Found(
+        what="Docker (from a snap) has not registered its NVIDIA runtime.",
+        why="The snap sets its own toolkit up when it starts with the driver loaded; without it no GPU is passed in.",
+        remedy=Remedy(
+            text="Update and restart the snap, then use its runtime nvidia. Or replace it by Docker's own packages.",
+            commands=(
+                "sudo snap refresh docker",
+                "sudo snap restart docker",
+                "docker run --rm --runtime nvidia --gpus all ubuntu nvidia-smi",
+            ),
+            safety="needs-root",
+        ),
+        evidence=(*_seen(section), *seen_gpus(gpus)),
+        severity="warning" if severity == "error" else severity,
+        confidence="likely",
+    )
+
+
+def _seen(section: ContainerEngine) -> tuple[Evidence, ...]:
+    return (
+        *(Evidence("asks for a GPU", wish.words, wish.path) for wish in section.wishes[:3]),
+        *(Evidence("runtime nvidia", "registered", path) for path in section.registered[:1]),
+        *(Evidence("engine", engine.kind, engine.path) for engine in section.engines),
+        Evidence("toolkit", section.toolkit[0] if section.toolkit else "not found", "/usr/bin/nvidia-ctk"),
+        Evidence("CDI specification", "not found", "/etc/cdi, /var/run/cdi"),
+    )
+
+
 def _found(section: ContainerEngine, system: System, gpus: Gpus | Absent | Unknown, severity: Severity) -> Found:
-    kinds = [engine.kind for engine in section.engines]
-    podman = kinds == ["podman"]
-    snap = "snap" in kinds and "docker" not in kinds
+    kinds = {engine.kind for engine in section.engines}
+    if "docker" not in kinds and "snap" in kinds:
+        return _snap(section, gpus, severity)
+    podman = kinds == {"podman"}
     lacks = "no CDI specification for NVIDIA GPUs" if podman else "no NVIDIA Container Toolkit"
-    name = "Podman" if podman else "Docker (from a snap)" if snap else "Docker"
-    commands = (*(() if section.toolkit else INSTALL.get(family(system), ())), *(SPECIFY if podman else REGISTER))
+    install = () if section.toolkit else INSTALL.get(family(system), ())
     text = "Install the toolkit and write the specification." if podman else "Install the toolkit, then register it."
-    if snap:
-        text = "Replace the snap by Docker's own packages (https://docs.docker.com/engine/install/), then this:"
-        commands = ("sudo snap remove docker", *commands)
     error = "unresolvable CDI devices nvidia.com/gpu" if podman else 'could not select device driver "" with [[gpu]]'
     return Found(
-        what=f"{name} cannot pass the GPU into a container: {lacks}.",
+        what=f"{'Podman' if podman else 'Docker'} cannot pass the GPU into a container: {lacks}.",
         why=f"A container that asks for a GPU does not start: {error}. Training outside of containers is not affected.",
-        remedy=Remedy(text=text, commands=commands, safety="needs-root"),
-        evidence=(
-            *(Evidence("asks for a GPU", wish.words, wish.path) for wish in section.wishes[:3]),
-            *(Evidence("runtime nvidia", "registered", path) for path in section.registered[:1]),
-            *(Evidence("engine", engine.kind, engine.path) for engine in section.engines),
-            Evidence("toolkit", section.toolkit[0] if section.toolkit else "not found", "/usr/bin/nvidia-ctk"),
-            Evidence("CDI specification", "not found", "/etc/cdi, /run/cdi"),
-            *seen_gpus(gpus),
-        ),
+        remedy=Remedy(text=text, commands=(*install, *(SPECIFY if podman else REGISTER)), safety="needs-root"),
+        evidence=(*_seen(section), *seen_gpus(gpus)),
         severity=severity,
-        confidence="possible" if snap else "certain" if severity == "error" else "likely",
+        confidence="certain" if severity == "error" else "likely",
     )

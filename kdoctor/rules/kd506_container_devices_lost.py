@@ -45,14 +45,16 @@ AGAIN = {
 )
 def container_devices_lost(
     container: Container,
-    device_nodes: DeviceNodes,
+    device_nodes: DeviceNodes | Absent | Unknown,
     nvml: Nvml | Absent | Unknown,
     libcuda: Libcuda | Absent | Unknown,
 ) -> Verdict:
     """Nodes that look open, and NVML that answers "Unknown Error"."""
     if isinstance(libcuda, Libcuda) and libcuda.devices:
         return Clear("cuInit lists a device")
-    if not device_nodes.complete:
+    if isinstance(device_nodes, Unknown):
+        return Undetermined(device_nodes.reason)
+    if isinstance(device_nodes, Absent) or not device_nodes.complete:
         return NotApplicable("the container has not got the device nodes")
     if not all(node.usable for node in device_nodes.nodes):
         return NotApplicable("a node is closed by its mode (see gpu-device-permission)")

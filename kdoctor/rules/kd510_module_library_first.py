@@ -15,7 +15,7 @@ from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
-from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Verdict
+from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 from kdoctor.model.version import CudnnVersion
 
@@ -37,12 +37,19 @@ VARIABLE = "LD_LIBRARY_PATH"
     )
 )
 def module_library_first(
-    environ: Environ, frameworks: Frameworks, cuda_libraries: CudaLibraries, gpus: Gpus | Absent | Unknown
+    environ: Environ,
+    frameworks: Frameworks,
+    cuda_libraries: CudaLibraries | Absent | Unknown,
+    gpus: Gpus | Absent | Unknown,
 ) -> Verdict:
     """A library that LD_LIBRARY_PATH led to, in the directory of a loaded module, that is broken or too old."""
     modules = [name for name in environ.variables.get("LOADEDMODULES", "").split(":") if name]
     if not modules:
         return NotApplicable("no environment module is loaded")
+    if isinstance(cuda_libraries, Unknown):
+        return Undetermined(cuda_libraries.reason)
+    if isinstance(cuda_libraries, Absent):
+        return NotApplicable("no framework with a CUDA build is installed")
     harmless = ""
     for build in frameworks.builds:
         search = cuda_libraries.get(build.framework)

@@ -75,4 +75,5 @@ def hosted_notebook_without_gpu(
             Evidence("NVIDIA GPU", "none", "PCI bus, NVML, cuInit"),
             Evidence("device nodes", "none", "/dev/nvidia*"),
         ),
+        confidence="likely",
     )

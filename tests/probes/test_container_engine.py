@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from kdoctor.host.sysroot import SysrootHost
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.container_engine import ContainerEngine
 from kdoctor.probes.container_engine import probe
@@ -68,3 +70,13 @@ def test_a_dockerfile_starts_from_an_image_for_gpus(tmp_path: Path) -> None:
     text = "FROM --platform=linux/amd64 nvidia/cuda:12.5.1-runtime-ubuntu22.04\n"
     assert wishes(tmp_path / "1", "Dockerfile", text) == [("image", text.strip())]
     assert wishes(tmp_path / "2", "Dockerfile", "FROM python:3.12-slim\nRUN echo nvidia/cuda\n") == []
+
+
+def test_settings_that_may_not_be_read_are_not_taken_for_empty(tmp_path: Path) -> None:
+    settings = "/etc/docker/daemon.json"
+    document = {"unreadable": {settings: {"reason": "denied"}}, "names": {"/usr/bin": ["dockerd"]}}
+    (tmp_path / "root").mkdir()
+    (tmp_path / "machine.json").write_text(json.dumps(document), encoding="utf-8")
+    section = probe(SysrootHost(str(tmp_path)))
+    assert isinstance(section, ContainerEngine)
+    assert (section.registered, section.unread) == ((), (settings,))

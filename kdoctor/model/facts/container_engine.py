@@ -29,12 +29,14 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 class ContainerEngine(Section, frozen=True, kw_only=True):
     """``toolkit``: programs of the NVIDIA Container Toolkit; ``cdi``: specifications that name nvidia.com/gpu.
 
-    ``registered``: files in which the runtime nvidia is registered; ``hooks``: OCI hooks of NVIDIA's.
+    ``registered``: settings in which the runtime nvidia is registered; ``unread``: settings that could not be read.
+    ``hooks``: OCI hooks of NVIDIA's.
     """
 
     engines: tuple[Engine, ...]
     toolkit: tuple[str, ...] = ()
     cdi: tuple[str, ...] = ()
     registered: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     wishes: tuple[Wish, ...] = ()
