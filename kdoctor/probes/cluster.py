@@ -1,18 +1,20 @@
 """Is this machine a part of a cluster with a scheduler, and does that one have GPUs to grant?"""
 
 import re
+from typing import Literal
 
 from kdoctor.host import Host, is_file, on_path, text_of
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.cluster import Cluster
 
-FILES = (
+Kind = Literal["slurm", "pbs", "lsf"]
+FILES: tuple[tuple[str, Kind], ...] = (
     ("/etc/slurm/slurm.conf", "slurm"),
     ("/etc/slurm-llnl/slurm.conf", "slurm"),
     ("/run/slurm/conf/slurm.conf", "slurm"),
     ("/etc/pbs.conf", "pbs"),
 )
-COMMANDS = (("srun", "slurm"), ("bsub", "lsf"))  # qsub is Grid Engine's too
+COMMANDS: tuple[tuple[str, Kind], ...] = (("srun", "slurm"), ("bsub", "lsf"))  # qsub is Grid Engine's too
 MOST_TYPES = 20
 MOST_BYTES = 1 << 20
 _GPU = re.compile(r"(?im)^(?!\s*#).*\bGres=(?:[^#\s]*,)?(gpu(?::[\w.-]+)*)")

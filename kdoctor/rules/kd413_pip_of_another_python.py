@@ -57,7 +57,7 @@ def pip_of_another_python(
     if (installed and not wanted) or wanted in installed:
         return Clear(f"{script.path} is of another Python, and this one has {' and '.join(installed)}")
     missing = [name for name in script.frameworks if name not in installed and name == (wanted or name)]
-    if script.interpreter == "gone" or not missing or missing == ["keras"]:
+    if script.interpreter == "gone" or not set(missing) - {"keras"}:
         return Clear(f"{script.path} is of another Python, which does not have what is missing here")
     return _found(script, interpreter, missing, needed=bool(wanted))
 

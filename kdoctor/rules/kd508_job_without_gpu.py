@@ -76,7 +76,7 @@ def is_closed(nvml: Nvml | Absent | Unknown, libcuda: Libcuda | Absent | Unknown
 
 
 def _found(scheduler: Scheduler, gpus: Gpus | Absent, cluster: Cluster | Absent | Unknown, *, seen: bool) -> Found:
-    kinds, source = (cluster.gpu_types, cluster.signs[0]) if isinstance(cluster, Cluster) else ((), "")
+    kinds, source = (cluster.gpu_types, ", ".join(cluster.signs)) if isinstance(cluster, Cluster) else ((), "")
     name = {"slurm": "Slurm", "pbs": "PBS", "lsf": "LSF"}[scheduler.kind]
     text = "Ask for a GPU when you submit the job. In a shell of `salloc`, start the program with `srun`."
     return Found(

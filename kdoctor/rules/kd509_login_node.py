@@ -61,7 +61,7 @@ def login_node(
         evidence=(
             Evidence("scheduler", name, ", ".join(cluster.signs)),
             *(
-                (Evidence("GPUs of the cluster", ", ".join(cluster.gpu_types[:4]), cluster.signs[0]),)
+                (Evidence("GPUs of the cluster", ", ".join(cluster.gpu_types[:4]), ", ".join(cluster.signs)),)
                 if cluster.gpu_types
                 else ()
             ),

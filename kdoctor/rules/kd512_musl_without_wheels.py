@@ -39,7 +39,7 @@ def musl_without_wheels(
         return Undetermined("the system's C library could not be told")
     if isinstance(frameworks, Unknown):
         return Undetermined(frameworks.reason)
-    if isinstance(frameworks, Frameworks):
+    if isinstance(frameworks, Frameworks) and frameworks.builds:
         return Clear(f"{frameworks.builds[0].title} is installed all the same")
     waits = isinstance(keras, Keras)
     return Found(
