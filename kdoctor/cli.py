@@ -204,6 +204,11 @@ def assemble(wanted: str = "") -> typer.Typer:
     if wanted in COMMANDS:
         app.command(wanted)(COMMANDS[wanted])
         return app
+    from kdoctor.cli_fake import SETTINGS, fake
+
+    app.command("fake", context_settings=SETTINGS)(fake)
+    if wanted == "fake":
+        return app
     from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix
     from kdoctor.cli_recipes import app as recipes

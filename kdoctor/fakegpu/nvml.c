@@ -257,8 +257,8 @@ EXPORT int nvmlDeviceGetUUID(handle_t handle, char *out, unsigned size)
         gpu_uuid(gpu_of(handle), made);
         return copy(out, size, made);
     }
-    snprintf(made, sizeof made, "MIG-%08x-0000-5000-8000-%012x", mig_of(handle), gpu_of(handle));
-    return copy(out, size, gpu_text(gpu_of(handle), "mig_uuid", made));
+    mig_uuid(gpu_of(handle), mig_of(handle), made);
+    return copy(out, size, made);
 }
 
 EXPORT int nvmlDeviceGetSerial(handle_t handle, char *out, unsigned size)
@@ -311,6 +311,10 @@ EXPORT int nvmlDeviceGetMemoryInfo(handle_t handle, struct memory *memory)
     REQUIRE_GPU(handle, nvmlDeviceGetMemoryInfo);
     memory->total = (u64)gpu_number(gpu_of(handle), "mem_total", 42949672960);
     memory->used = (u64)gpu_number(gpu_of(handle), "mem_used", 0);
+    if (mig_of(handle)) {
+        memory->total = (u64)gpu_number(gpu_of(handle), "mig_mem_total", (long long)memory->total);
+        memory->used = (u64)gpu_number(gpu_of(handle), "mig_mem_used", 0);
+    }
     memory->free = memory->total - memory->used;
     return SUCCESS;
 }
