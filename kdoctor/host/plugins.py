@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import importlib.util
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ GROUPS = ("kdoctor.probes", "kdoctor.rules")
 FOLDERS = ("site-packages", "dist-packages")
 METADATA = (".dist-info", ".egg-info")
 READ_BYTES = 1 << 20
+_FIELD = re.compile(r"^(Name|Version):\s*(\S+)", re.MULTILINE)
 Value = TypeVar("Value")
 
 
@@ -137,7 +139,9 @@ def _read(path: str) -> tuple[EntryPoint, ...]:
     fallback, _, version = os.path.basename(path).rpartition(".")[0].partition("-")
     try:
         metadata = Distribution.at(Path(path))
-        name, version = metadata.metadata["Name"] or fallback, metadata.metadata["Version"] or version
+        text = metadata.read_text("METADATA") or metadata.read_text("PKG-INFO") or ""
+        said = dict(_FIELD.findall(text.partition("\n\n")[0]))
+        name, version = said.get("Name", fallback), said.get("Version", version)
         points = [point for point in metadata.entry_points if point.group in GROUPS]
     except Exception as error:  # noqa: BLE001  a damaged distribution costs only itself
         trouble = f"{path}: {type(error).__name__}: {error}"

@@ -66,6 +66,12 @@ def test_kdoctor_check_sees_the_gpus(cache: Path) -> None:
     assert [gpu["name"] for gpu in gpus if gpu["vendor"] == "NVIDIA"] == ["NVIDIA GeForce RTX 4090"] * 2
 
 
+def test_a_report_says_that_the_driver_is_simulated(cache: Path) -> None:
+    """It may be pasted where nobody sees how it was made."""
+    check = (sys.executable, "-m", "kdoctor", "check", "--python", sys.executable)
+    assert "simulated: `kdoctor fake`" in fake(cache, "-q", "--", *check).stdout
+
+
 @pytest.mark.parametrize(
     ("fault", "cause"),
     [
