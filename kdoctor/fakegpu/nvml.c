@@ -19,6 +19,7 @@ enum {
     NOT_SUPPORTED = 3,
     NOT_FOUND = 6,
     INSUFFICIENT_SIZE = 7,
+    TIMEOUT = 10,
     ARGUMENT_VERSION_MISMATCH = 25,
     UNKNOWN = 999,
 };
@@ -550,3 +551,94 @@ EXPORT int nvmlDeviceGetMaxClockInfo(handle_t handle, unsigned type, unsigned *m
     *mhz = (unsigned)gpu_number(gpu_of(handle), "clock_sm_max", 1410);
     return SUCCESS;
 }
+
+/* --- What the genuine nvidia-smi (tried: 535) wants besides, or it says "Internal NVML error" --- */
+
+static int entry_not_supported(void)
+{
+    return NOT_SUPPORTED;
+}
+
+/* A table of undocumented functions, whose first entry is its size: all of them answer NOT_SUPPORTED. */
+EXPORT int nvmlInternalGetExportTable(const void **table, const void *id)
+{
+    static void *entries[512];
+
+    (void)id;
+    for (size_t i = 1; i < sizeof entries / sizeof entries[0]; i++)
+        entries[i] = (void *)(intptr_t)entry_not_supported;
+    entries[0] = (void *)(uintptr_t)sizeof entries;
+    *table = entries;
+    return SUCCESS;
+}
+
+EXPORT int nvmlEventSetCreate(void **set)
+{
+    static char one;
+
+    *set = &one;
+    return SUCCESS;
+}
+
+EXPORT int nvmlEventSetFree(void *set)
+{
+    (void)set;
+    return SUCCESS;
+}
+
+EXPORT int nvmlEventSetWait_v2(void)
+{
+    return TIMEOUT;
+}
+
+#define ABSENT(function)        \
+    EXPORT int function(void)   \
+    {                           \
+        return NOT_SUPPORTED;   \
+    }
+
+ABSENT(nvmlDeviceGetAccountingBufferSize)
+ABSENT(nvmlDeviceGetAccountingMode)
+ABSENT(nvmlDeviceGetApplicationsClock)
+ABSENT(nvmlDeviceGetArchitecture)
+ABSENT(nvmlDeviceGetAutoBoostedClocksEnabled)
+ABSENT(nvmlDeviceGetBAR1MemoryInfo)
+ABSENT(nvmlDeviceGetBoardId)
+ABSENT(nvmlDeviceGetBoardPartNumber)
+ABSENT(nvmlDeviceGetBrand)
+ABSENT(nvmlDeviceGetBridgeChipInfo)
+ABSENT(nvmlDeviceGetClock)
+ABSENT(nvmlDeviceGetConfComputeProtectedMemoryUsage)
+ABSENT(nvmlDeviceGetDecoderUtilization)
+ABSENT(nvmlDeviceGetDefaultApplicationsClock)
+ABSENT(nvmlDeviceGetDisplayActive)
+ABSENT(nvmlDeviceGetDisplayMode)
+ABSENT(nvmlDeviceGetDriverModel)
+ABSENT(nvmlDeviceGetEncoderStats)
+ABSENT(nvmlDeviceGetEncoderUtilization)
+ABSENT(nvmlDeviceGetFBCStats)
+ABSENT(nvmlDeviceGetFanSpeed)
+ABSENT(nvmlDeviceGetFieldValues)
+ABSENT(nvmlDeviceGetGpuFabricInfo)
+ABSENT(nvmlDeviceGetGpuMaxPcieLinkGeneration)
+ABSENT(nvmlDeviceGetGpuOperationMode)
+ABSENT(nvmlDeviceGetGridLicensableFeatures_v4)
+ABSENT(nvmlDeviceGetGspFirmwareVersion)
+ABSENT(nvmlDeviceGetHostVgpuMode)
+ABSENT(nvmlDeviceGetInforomImageVersion)
+ABSENT(nvmlDeviceGetInforomVersion)
+ABSENT(nvmlDeviceGetJpgUtilization)
+ABSENT(nvmlDeviceGetLastBBXFlushTime)
+ABSENT(nvmlDeviceGetMemoryErrorCounter)
+ABSENT(nvmlDeviceGetModuleId)
+ABSENT(nvmlDeviceGetMultiGpuBoard)
+ABSENT(nvmlDeviceGetOfaUtilization)
+ABSENT(nvmlDeviceGetPcieReplayCounter)
+ABSENT(nvmlDeviceGetPcieThroughput)
+ABSENT(nvmlDeviceGetRetiredPages)
+ABSENT(nvmlDeviceGetRetiredPagesPendingStatus)
+ABSENT(nvmlDeviceGetSupportedClocksThrottleReasons)
+ABSENT(nvmlDeviceGetTemperatureThreshold)
+ABSENT(nvmlDeviceGetVbiosVersion)
+ABSENT(nvmlDeviceGetVirtualizationMode)
+ABSENT(nvmlDeviceValidateInforom)

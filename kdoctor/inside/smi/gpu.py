@@ -92,7 +92,7 @@ class Gpu:
             said = nvml.nvmlErrorString(error.value)
             text = "Unable to determine the device handle for GPU%d: %s" % (index, said)
             if error.value == nvml.NVML_ERROR_GPU_IS_LOST:
-                text += ".  Reboot the system to recover this GPU"
+                text += ".  Reboot the system to recover this GPU\n\n"
             raise EndError(min(error.value, UNKNOWN), text) from error
 
     def ask(self, name, *arguments):
