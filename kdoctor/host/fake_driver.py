@@ -37,6 +37,7 @@ OFFERED: Mapping[Offered, tuple[str, ...]] = {
     "only-nvml": (NVML,),
 }
 STATE_VARIABLE = "KDOCTOR_FAKE_GPU"
+COMPILED = {LIBCUDA: ("cuda.c", "state.c"), NVML: ("nvml.c", "absent.c", "state.c")}
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=gnu11", "-O1", "-fPIC", "-shared", "-fvisibility=hidden")
 COMPILE_S = 60.0
@@ -59,8 +60,8 @@ def build(directory: Path, flags: tuple[str, ...] = ()) -> None:
     """Compile both libraries into a new directory, and lay out a folder for each choice of which are offered."""
     cc = compiler()
     directory.mkdir(parents=True, exist_ok=True)
-    for soname, source in ((LIBCUDA, "cuda.c"), (NVML, "nvml.c")):
-        _compile(cc, source, directory / soname, flags)
+    for soname, sources in COMPILED.items():
+        _compile(cc, sources, directory / soname, flags)
     for offered, sonames in OFFERED.items():
         (directory / offered).mkdir()
         for soname in sonames:
@@ -72,18 +73,18 @@ def build(directory: Path, flags: tuple[str, ...] = ()) -> None:
     (programs / "nvidia-smi").chmod(0o755)
 
 
-def _compile(cc: str, source: str, target: Path, flags: tuple[str, ...]) -> None:
+def _compile(cc: str, sources: tuple[str, ...], target: Path, flags: tuple[str, ...]) -> None:
     library = target.name.partition(".so")[0]
     command = (
         *(cc, *FLAGS, *flags, f'-DLIBRARY="{library}"', f"-Wl,-soname,{target.name}", "-o", str(target)),
-        *(str(SOURCES / source), str(SOURCES / "state.c"), "-ldl"),
+        *(*(str(SOURCES / source) for source in sources), "-ldl"),
     )
     ran = spawn(command, timeout_s=COMPILE_S, environ={**os.environ, "LC_ALL": "C"})
     if isinstance(ran, NotRun) or ran.code:
         said = str(ran) if isinstance(ran, NotRun) else (ran.err.strip() or f"exit status {ran.code}")
         first = next((line for line in said.splitlines() if "error" in line), said.splitlines()[0])
         hint = "It needs the C library's headers too: `apt-get install libc6-dev`, `apk add musl-dev`."
-        raise Trouble("not-compiled", f"{cc} could not compile {source}: {first[:300]}", hint=hint)
+        raise Trouble("not-compiled", f"{cc} could not compile {sources[0]}: {first[:300]}", hint=hint)
 
 
 def built(cache: Path) -> Path:
