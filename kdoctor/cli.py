@@ -13,29 +13,10 @@ import typer
 
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Env, Python, Sysroot, one_of, split
+from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
-
-Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
-Timeout = Annotated[
-    float,
-    typer.Option(
-        "--timeout",
-        metavar="SECONDS",
-        min=0,
-        show_default=False,
-        help="Time limit of each probe (20; with --deep 600).",
-    ),
-]
-Record = Annotated[
-    str,
-    typer.Option(
-        "--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot."
-    ),
-]
-NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in JSON.")]
 
 
 def version(value: bool) -> None:
@@ -88,7 +69,8 @@ def check(
             help="Every outcome; twice: those that do not apply too.",
         ),
     ] = 0,
-    no_redact: NoRedact = False,
+    no_redact: KeepIdentities = False,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
@@ -106,6 +88,7 @@ def check(
         timeout_s=timeout,
         select=split(select),
         ignore=split(ignore),
+        plugins=not no_plugins,
     )
     one_origin(request)
     checked = with_progress(lambda watch: command.check(request, watch))
@@ -114,7 +97,8 @@ def check(
     else:
         write_text(checked.report, verbose - quiet)
     level = None if fail_on == "never" else fail_on
-    raise typer.Exit(command.exit_code(checked.report, fail_on=level, strict=strict))  # type: ignore[arg-type]  # one_of
+    code = command.exit_code(checked.report, fail_on=level, strict=strict, asked=checked.rules)  # type: ignore[arg-type]  # one_of
+    raise typer.Exit(code)
 
 
 def facts(
@@ -124,7 +108,8 @@ def facts(
     deep: Deep = False,
     record: Record = "",
     timeout: Timeout = 0,
-    no_redact: NoRedact = False,
+    no_redact: KeepIdentities = False,
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Print the facts alone, as JSON for `kdoctor check --from`."""
     from kdoctor.commands import check as command
@@ -133,13 +118,14 @@ def facts(
 
     request = command.Request(python=python, env=env, sysroot=sysroot, record=record, deep=deep, timeout_s=timeout)
     one_origin(request)
-    gathered, user = with_progress(lambda watch: command.gather(request, watch))
+    plugins = command.plugins_of(wanted=not no_plugins)
+    gathered, user = with_progress(lambda watch: command.gather(request, watch, plugins))
     sys.stdout.write(render(gathered, redact_for=None if no_redact else user) + "\n")
 
 
 def envs(
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the list.")] = "text",
-    no_redact: NoRedact = False,
+    no_redact: KeepIdentities = False,
 ) -> None:
     """List every Python environment found, and which of them could use the GPU."""
     from kdoctor.commands import envs as command
@@ -153,12 +139,13 @@ def explain(
         str, typer.Argument(metavar="[RULE]", help="Id or name, e.g. KD101; without it all are listed.")
     ] = "",
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the page.")] = "text",
+    no_plugins: NoPlugins = False,
 ) -> None:
     """Print a rule's page: what it means, why it matters, what to do."""
     from kdoctor.commands import explain as command
 
     one_of("--format", output, ("text", "json"))
-    sys.stdout.write(command.explain(rule, as_json=output == "json"))
+    sys.stdout.write(command.explain(rule, as_json=output == "json", plugins=not no_plugins))
 
 
 def schema() -> None:
@@ -203,6 +190,11 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.callback()(main)
     if wanted in COMMANDS:
         app.command(wanted)(COMMANDS[wanted])
+        return app
+    from kdoctor.cli_fake import SETTINGS, fake
+
+    app.command("fake", context_settings=SETTINGS)(fake)
+    if wanted == "fake":
         return app
     from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix

@@ -29,6 +29,26 @@ Own = Annotated[
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
 NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in JSON.")]
 
+Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0,
+        show_default=False,
+        help="Time limit of each probe (20; with --deep 600).",
+    ),
+]
+Record = Annotated[
+    str,
+    typer.Option(
+        "--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot."
+    ),
+]
+KeepIdentities = Annotated[bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in JSON.")]
+NoPlugins = Annotated[bool, typer.Option("--no-plugins", help="Without the probes and rules of other distributions.")]
+
 
 def split(values: list[str] | None) -> tuple[str, ...]:
     """Repeated and comma-separated values alike."""

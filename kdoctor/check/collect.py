@@ -16,6 +16,7 @@ import msgspec
 
 from kdoctor.check.registry import Broken, Probe, arguments
 from kdoctor.host import Host
+from kdoctor.model.codec import convert_section, to_builtins
 from kdoctor.model.facts.base import SCHEMA, Absent, Answered, Facts, Section, Unknown, section_name
 
 
@@ -136,7 +137,10 @@ class _Run:
     def _measure(self, name: str, probe: Probe, taken: Mapping[str, Answered]) -> Answered:
         try:
             section = probe.function(self.host, **taken)
-        except Exception as error:  # noqa: BLE001  one probe that raises is one unknown section
+            if probe.distribution and _is_section(section, name):  # every value has to be of its type
+                kind = type(section) if isinstance(section, Section) else Section
+                section = convert_section(kind, to_builtins(section))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  one probe that raises is one unknown section
             return Unknown(reason=f"the probe crashed: {type(error).__name__}: {error}")
         if not _is_section(section, name):
             return Unknown(reason=f"the probe returned {type(section).__name__}, which is no {name}")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from kdoctor.check.registry import Broken, arguments, parameters_of
-from kdoctor.model.facts.base import Absent, Facts, Unknown
+from kdoctor.host.plugins import Failed, within
+from kdoctor.model.facts.base import Absent, Answered, Facts, Unknown
 from kdoctor.model.finding import Clear, Finding, Found, NotApplicable, Outcome, Undetermined, Verdict
 from kdoctor.model.rule import Rule
+
+FOREIGN_S = 5.0
+VERDICTS = (Found, Clear, NotApplicable, Undetermined)
+
+
+class ForeignError(Exception):
+    """A plug-in's rule gave no verdict."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,19 +27,21 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def diagnose(facts: Facts, rules: Iterable[Rule], broken: Iterable[Broken] = ()) -> Diagnosis:
-    """Apply every rule to the facts."""
+def diagnose(
+    facts: Facts, rules: Iterable[Rule], broken: Iterable[Broken] = (), lost: Iterable[Outcome] = ()
+) -> Diagnosis:
+    """Apply every rule to the facts; ``lost``: the outcomes of plug-ins that could not be taken in."""
     outcomes, findings = [], []
     for rule in rules:
         outcome, found = _judge(rule, facts)
-        outcomes.append(outcome)
+        outcomes.append(msgspec.structs.replace(outcome, distribution=rule.distribution))
         if found is not None:
             findings.append(_finding(rule, found))
     for module in broken:
         identity = module.module.partition("_")[0].upper()
         name = module.module.partition("_")[2].replace("_", "-") or module.module
         outcomes.append(Outcome(id=identity, name=name, state="crashed", reason=module.reason))
-    return Diagnosis(outcomes=tuple(outcomes), findings=tuple(findings))
+    return Diagnosis(outcomes=(*outcomes, *lost), findings=tuple(findings))
 
 
 def _judge(rule: Rule, facts: Facts) -> tuple[Outcome, Found | None]:
@@ -41,7 +51,7 @@ def _judge(rule: Rule, facts: Facts) -> tuple[Outcome, Found | None]:
             return Outcome(id=rule.id, name=rule.name, state="not-applicable", reason="; ".join(taken.looked)), None
         if isinstance(taken, Unknown):
             return Outcome(id=rule.id, name=rule.name, state="undetermined", reason=taken.reason), None
-        verdict: Verdict = rule.check(**taken)
+        verdict = _foreign(rule, taken) if rule.distribution else rule.check(**taken)
     except Exception as error:  # noqa: BLE001  one rule that raises is one crashed outcome
         reason = f"{type(error).__name__}: {error}"
         return Outcome(id=rule.id, name=rule.name, state="crashed", reason=reason), None
@@ -57,6 +67,16 @@ def _judge(rule: Rule, facts: Facts) -> tuple[Outcome, Found | None]:
     return Outcome(id=rule.id, name=rule.name, state="crashed", reason=reason), None
 
 
+def _foreign(rule: Rule, taken: Mapping[str, Answered]) -> Verdict:
+    """The verdict of a plug-in's rule, in bounded time and with every value of the type that it says."""
+    said = within(FOREIGN_S, lambda: rule.check(**taken))
+    if isinstance(said, Failed):
+        raise ForeignError(said.reason)
+    if not isinstance(said.value, VERDICTS):
+        return said.value
+    return msgspec.convert(msgspec.to_builtins(said.value), type(said.value))
+
+
 def _finding(rule: Rule, found: Found) -> Finding:
     return Finding(
         id=rule.id,
@@ -69,4 +89,5 @@ def _finding(rule: Rule, found: Found) -> Finding:
         why=found.why,
         remedy=found.remedy,
         evidence=found.evidence,
+        distribution=rule.distribution,
     )

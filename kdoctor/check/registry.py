@@ -14,15 +14,21 @@ import msgspec
 from kdoctor import probes, rules
 from kdoctor.host import Host
 from kdoctor.model.facts.base import Absent, Answered, Section, Unknown, section_name
+from kdoctor.model.finding import Outcome
+from kdoctor.model.report import Plugin
 from kdoctor.model.rule import Declared, Rule
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A probe as the engine sees it: the section it fills and, by parameter, the sections it needs."""
+    """A probe as the engine sees it: the section it fills and, by parameter, the sections it needs.
+
+    ``distribution``: whose plug-in it is, "" for kdoctor's own.
+    """
 
     section: str
     needs: Mapping[str, tuple[str, tuple[type, ...]]]
     function: Callable[..., Answered]
+    distribution: str = ""
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -37,6 +43,19 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     items: tuple[Any, ...]
     broken: tuple[Broken, ...]
+
+
+class Plugins(msgspec.Struct, frozen=True, kw_only=True):
+    """Probes and rules of other distributions, and the outcomes of those that could not be taken in.
+
+    ``kinds``: the class of each of their sections by its name.
+    """
+
+    probes: tuple[Probe, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    lost: tuple[Outcome, ...] = ()
+    kinds: Mapping[str, type[Section]] = {}
+    told: tuple[Plugin, ...] = ()
 
 
 def kinds_of(annotation: object) -> tuple[type, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -14,10 +15,11 @@ from kdoctor import __version__
 from kdoctor.check.collect import Progress, collect
 from kdoctor.check.diagnose import Diagnosis, diagnose
 from kdoctor.check.rank import rank
-from kdoctor.check.registry import find_probes, find_rules
+from kdoctor.check.registry import Plugins, find_probes, find_rules
 from kdoctor.commands.examine import choose
 from kdoctor.host import Host, User
 from kdoctor.host.live import LiveHost
+from kdoctor.host.plugins import entry_points, to_stderr
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.model.codec import MAX_BYTES, facts_from_json
 from kdoctor.model.facts.base import Facts
@@ -43,37 +45,40 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 0.0
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    plugins: bool = False
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """A report, and who to redact from it."""
+    """A report, who to redact from it, and the rules that were asked."""
 
     report: Report
     user: User
+    rules: tuple[Rule, ...] = ()
 
 
 NOBODY = User(uid=1000)
+NONE = Plugins()
 TIMEOUT_S = 20.0
 SCRIPT_TIMEOUT_S = 10.0
 DEEP_TIMEOUT_S = 600.0
 
 
-def gather(request: Request, watch: Watch) -> tuple[Facts, User]:
+def gather(request: Request, watch: Watch, plugins: Plugins = NONE) -> tuple[Facts, User]:
     """The facts of the chosen origin, and the user they are of. Raises Trouble."""
     if request.from_file:
-        return facts_from_json(read_input(request.from_file), request.from_file), NOBODY
+        return facts_from_json(read_input(request.from_file), request.from_file, plugins.kinds), NOBODY
     if request.sysroot:
         from kdoctor.commands.root import open_root
 
         root, examined = open_root(request.sysroot, request.python)
-        return probed(root, examined, request, watch), root.user
+        return probed(root, examined, request, watch, plugins), root.user
     host, examined = live(request)
     if not request.record:
-        return probed(host, examined, request, watch), host.user
+        return probed(host, examined, request, watch, plugins), host.user
     from kdoctor.host.recorder import Recorder
 
     recorder = Recorder(host, request.record, variables=environ.probe(host).variables)
-    facts = probed(recorder, examined, request, watch)
+    facts = probed(recorder, examined, request, watch, plugins)
     recorder.write(examined.interpreter)
     return facts, host.user
 
@@ -88,27 +93,45 @@ def live(request: Request, settings: Mapping[str, str] | None = None) -> tuple[L
     return host, examined
 
 
-def probed(host: Host, examined: Examined, request: Request, watch: Watch) -> Facts:
+def plugins_of(*, wanted: bool = True) -> Plugins:
+    """The probes and rules of other distributions in kdoctor's own environment."""
+    points = entry_points() if wanted else ()
+    if not points:
+        return NONE
+    from kdoctor.check.plugins import take_in
+
+    with to_stderr():
+        return take_in(points, find_probes(), find_rules())
+
+
+def probed(host: Host, examined: Examined, request: Request, watch: Watch, plugins: Plugins = NONE) -> Facts:
     """What all probes find on a host."""
     probes = find_probes()
     timeout_s = request.timeout_s or (DEEP_TIMEOUT_S if request.deep else TIMEOUT_S)
     given = {"examined": examined}
-    return collect(host, probes.items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
+    items = (*probes.items, *plugins.probes)
+    if not plugins.probes:
+        return collect(host, items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
+    with to_stderr():
+        return collect(host, items, given, timeout_s=timeout_s, broken=probes.broken, watch=watch)
 
 
 def check(request: Request, watch: Watch = lambda _: None) -> Checked:
     """The report on the chosen origin. Raises Trouble where kdoctor cannot do its job."""
     started = time.monotonic()
-    rules = find_rules()
-    chosen = select_rules(rules.items, request.select, request.ignore)
-    facts, user = gather(request, watch)
-    diagnosis = diagnose(facts, chosen, rules.broken)
-    report = report_of(facts, diagnosis, rules.items, time.monotonic() - started)
+    own, plugins = find_rules(), plugins_of(wanted=request.plugins)
+    rules = (*own.items, *plugins.rules)
+    chosen = select_rules(rules, request.select, request.ignore)
+    facts, user = gather(request, watch, plugins)
+    with to_stderr() if plugins.rules else contextlib.nullcontext():
+        diagnosis = diagnose(facts, chosen, own.broken, plugins.lost)
+    report = report_of(facts, diagnosis, rules, time.monotonic() - started)
+    report = msgspec.structs.replace(report, plugins=plugins.told)
     if report.primary is not None and report.primary.name in ranking().in_environment:
         from kdoctor.commands.advise import advised  # the recipes are read only where one can help
 
         report = advised(report)
-    return Checked(report=report, user=user)
+    return Checked(report=report, user=user, rules=rules)
 
 
 def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], seconds: float) -> Report:
@@ -128,7 +151,10 @@ def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], secon
 
 
 def select_rules(rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Rule, ...]:
-    """The rules named by id, name or id prefix (KD2); raises Trouble for a name that is none."""
+    """The rules named by id, id prefix (KD2), name, or a plug-in's distribution.
+
+    Raises Trouble for a name that is none of them.
+    """
     for wanted in (*select, *ignore):
         if not any(names(rule, wanted) for rule in rules):
             reference = "rule-unknown"
@@ -140,13 +166,14 @@ def select_rules(rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple
 
 def names(rule: Rule, wanted: str) -> bool:
     """Whether the user's word means this rule."""
-    return wanted == rule.name or (wanted[:2].upper() == "KD" and rule.id.startswith(wanted.upper()))
+    by_id = len(wanted) > 1 and rule.id.startswith(wanted.upper())
+    return by_id or wanted == rule.name or (bool(rule.distribution) and wanted == rule.distribution)
 
 
-def exit_code(report: Report, *, fail_on: Severity | None, strict: bool) -> int:
-    """0, 1 or 3 by CONTRACT: 3 beats 1."""
+def exit_code(report: Report, *, fail_on: Severity | None, strict: bool, asked: tuple[Rule, ...] = ()) -> int:
+    """0, 1 or 3 by CONTRACT: 3 beats 1. ``asked``: the rules of the report, those of kdoctor's own if left out."""
     if strict:
-        rules = {rule.id: rule for rule in find_rules().items}
+        rules = {rule.id: rule for rule in asked or find_rules().items}
         stuck = [out for out in report.outcomes if out.state in ("undetermined", "crashed")]
         if any(out.id not in rules or rules[out.id].severity == "error" for out in stuck):
             return 3

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 
 import msgspec
 
 from kdoctor.check.registry import find_rules, parameters_of
+from kdoctor.commands.check import plugins_of
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
 
@@ -14,7 +16,7 @@ WIDTH = 80
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule as JSON."""
+    """A rule as JSON; ``distribution``: whose plug-in it is, "" for kdoctor's own."""
 
     id: str
     name: str
@@ -25,6 +27,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     explains: tuple[str, ...]
     sources: tuple[str, ...]
     explanation: str
+    distribution: str = ""
 
 
 def page_of(rule: Rule) -> Page:
@@ -38,13 +41,14 @@ def page_of(rule: Rule) -> Page:
         reads=tuple(dict.fromkeys(section for section, _ in parameters_of(rule.check).values())),
         explains=rule.explains,
         sources=tuple(f"{source.what} (read {source.read})" for source in rule.sources),
-        explanation=rule.explanation.strip(),
+        explanation=inspect.cleandoc(rule.explanation),
+        distribution=rule.distribution,
     )
 
 
-def explain(wanted: str, *, as_json: bool) -> str:
+def explain(wanted: str, *, as_json: bool, plugins: bool = True) -> str:
     """One page, or the list of all; raises Trouble for a rule that does not exist, with the nearest names."""
-    rules = find_rules().items
+    rules = (*find_rules().items, *plugins_of(wanted=plugins).rules)
     pages = [page_of(rule) for rule in rules if not wanted or wanted.lower() in (rule.id.lower(), rule.name)]
     if not pages:
         near = sorted(rule.name for rule in rules if wanted and (wanted.lower() in rule.name or rule.name in wanted))[
@@ -65,6 +69,7 @@ def text_of(page: Page) -> str:
     head = f"{page.id}  {page.name}   ({page.severity}{case})"
     paragraphs = [textwrap.fill(" ".join(part.split()), WIDTH) for part in page.explanation.split("\n\n")]
     lines = [head, "", "\n\n".join(paragraphs), ""]
+    lines += _list("From", (page.distribution,) if page.distribution else ())
     lines += _list("Reads", page.reads)
     lines += _list("Explains", page.explains)
     lines += ["Sources:", *(textwrap.fill(f"- {source}", WIDTH, subsequent_indent="  ") for source in page.sources)]
@@ -80,7 +85,7 @@ def list_of(pages: list[Page]) -> str:
     """All rules: id and name, and what each finds."""
     lines = []
     for page in pages:
-        lines.append(f"{page.id}  {page.name}")
+        lines.append(f"{page.id}  {page.name}{f'  (from {page.distribution})' if page.distribution else ''}")
         title = page.explanation.splitlines()[0]
         lines.append(textwrap.fill(title, WIDTH, initial_indent=" " * 7, subsequent_indent=" " * 7))
     lines.append(f"{len(pages)} rules. One of them: kdoctor explain {pages[0].id}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kdoctor.knowledge import conda, cuda, cudnn, gpus, jax, keras, signatures, tensorflow, torch
+from kdoctor.knowledge import conda, cuda, cudnn, faults, gpus, jax, keras, signatures, tensorflow, torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     keras: keras.KerasTable
     cuda: cuda.CudaTable
     cudnn: cudnn.CudnnTable
+    faults: faults.FaultTable
     gpus: gpus.GpuTable
     jax: jax.JaxTable
     torch: torch.TorchTable
@@ -40,6 +41,7 @@ def shipped() -> Tables:
         keras=keras.table(),
         cuda=cuda.table(),
         cudnn=cudnn.table(),
+        faults=faults.table(),
         gpus=gpus.table(),
         jax=jax.table(),
         torch=torch.table(),

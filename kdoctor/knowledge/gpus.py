@@ -36,10 +36,14 @@ class Chip(Row, frozen=True, kw_only=True):
 
 
 class GpuModel(Row, frozen=True, kw_only=True):
-    """One product; dense peak rates in TFLOP/s at boost clock, None where it has no such unit or no figure is known."""
+    """One product; dense peak rates in TFLOP/s at boost clock, None where it has no such unit or no figure is known.
+
+    ``name``: one product name that the regex finds, "" where no driver of a PC ever prints it.
+    """
 
     id: str
     name_regex: str
+    name: str = ""
     architecture: str
     compute_capability: ComputeCapability
     memory_gb: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import Any, Union
 
 import msgspec
@@ -16,6 +17,7 @@ from kdoctor.model.version import Dotted, Soname
 
 MAX_BYTES = 32 << 20
 MAX_DEPTH = 40
+NO_MORE: Mapping[str, type[Section]] = {}
 
 
 def encode_value(value: object) -> object:
@@ -43,12 +45,13 @@ def to_builtins(value: object) -> Any:  # noqa: ANN401  JSON
 
 
 def section_kinds() -> dict[str, type[Section]]:
-    """Section name to its class, for every module of ``model.facts``."""
+    """Section name to its class, for every module of ``model.facts``; a plug-in's class may have any name."""
     kinds = {}
     for module in pkgutil.iter_modules(fact_modules.__path__):
         importlib.import_module(f"{fact_modules.__name__}.{module.name}")
     for kind in Section.__subclasses__():
-        kinds[section_name(kind)] = kind
+        if kind.__module__.rpartition(".")[0] == fact_modules.__name__:
+            kinds[section_name(kind)] = kind
     return kinds
 
 
@@ -75,11 +78,11 @@ def _trouble(reference: str, source: str, message: str, hint: str = "") -> Troub
     return Trouble(reference, f"{source}: {message}", hint=hint)
 
 
-def facts_from_json(data: bytes, source: str) -> Facts:
+def facts_from_json(data: bytes, source: str, more: Mapping[str, type[Section]] = NO_MORE) -> Facts:
     """The facts in a document of `kdoctor facts`, or in a report of `kdoctor check --format json`.
 
-    ``source`` names the file in messages. Raises Trouble with the place of the first error. Sections that this
-    release does not know are left out.
+    ``source`` names the file in messages; ``more``: sections of plug-ins. Raises Trouble with the place of the first
+    error. Sections that this release does not know are left out.
     """
     if len(data) > MAX_BYTES:
         raise _trouble("facts-too-large", source, f"larger than {MAX_BYTES >> 20} MB, which no facts are")
@@ -98,7 +101,7 @@ def facts_from_json(data: bytes, source: str) -> Facts:
         raise _trouble("facts-not-facts", source, "is JSON, but not facts: there is no object `sections`", hint)
     if _depth(document) > MAX_DEPTH:
         raise _trouble("facts-too-deep", source, f"is nested deeper than {MAX_DEPTH} levels")
-    return _facts_of(document, source)
+    return _facts_of(document, source, more)
 
 
 def _placed(message: str, section: str) -> str:
@@ -110,7 +113,7 @@ def _placed(message: str, section: str) -> str:
     return message.replace("`$", f"`{section}") if "`$" in message else f"{message} - at `{section}`"
 
 
-def _facts_of(document: dict[str, Any], source: str) -> Facts:
+def _facts_of(document: dict[str, Any], source: str, more: Mapping[str, type[Section]]) -> Facts:
     schema = document.get("schema")
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise _trouble("facts-without-schema", source, "`schema` is not a positive whole number")
@@ -118,7 +121,7 @@ def _facts_of(document: dict[str, Any], source: str) -> Facts:
         hint = "Update it: `pip install -U keras-doctor`."
         message = f"has facts of schema {schema}; this kdoctor reads up to {SCHEMA}"
         raise _trouble("facts-newer", source, message, hint)
-    kinds = section_kinds()
+    kinds = {**more, **section_kinds()}
     sections: dict[str, Answered] = {}
     for name, value in document["sections"].items():
         kind = kinds.get(name)

@@ -70,7 +70,8 @@ Verdict: TypeAlias = Union[Found, Clear, NotApplicable, Undetermined]  # noqa: U
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A fired rule in a report. ``cause``: the taxonomy's id, None where there is none.
 
-    ``consequence_of``: the id of the finding that explains this one, "" for a root.
+    ``consequence_of``: the id of the finding that explains this one, "" for a root. ``distribution``: whose plug-in
+    the rule is, "" for kdoctor's own.
     """
 
     id: str
@@ -84,12 +85,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: Remedy
     evidence: tuple[Evidence, ...]
     consequence_of: str = ""
+    distribution: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one rule ended; ``reason`` is "" for a fired one."""
+    """How one rule ended; ``reason`` is "" for a fired one, ``distribution`` "" for one of kdoctor's own."""
 
     id: str
     name: str
     state: State
     reason: str = ""
+    distribution: str = ""

@@ -8,6 +8,15 @@ from kdoctor.model.finding import Finding, Outcome
 REPORT_SCHEMA = 1
 
 
+class Plugin(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution beside kdoctor that took part: ids of its rules, names of its sections."""
+
+    distribution: str
+    version: str
+    rules: tuple[str, ...]
+    sections: tuple[str, ...]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a check. ``findings`` is ranked; ``primary`` is its first, or None."""
 
@@ -19,3 +28,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...]
     facts: Facts
     seconds: float
+    plugins: tuple[Plugin, ...] = ()

@@ -24,6 +24,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     ``cause``: the taxonomy id that it is a case of, "" where none fits. ``layer``: its place in the order of
     roots (knowledge/ranking.toml). ``explains``: names of rules whose findings are consequences of this one.
+    ``distribution``: whose plug-in it is, "" for kdoctor's own.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     explains: tuple[str, ...]
     explanation: str
     check: Callable[..., Verdict]
+    distribution: str = ""
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):

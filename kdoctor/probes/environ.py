@@ -23,14 +23,14 @@ NAMES = frozenset((
     "APPTAINER_CONTAINER", "SINGULARITY_CONTAINER", "APPTAINER_NV", "SINGULARITY_NV", "WSL_DISTRO_NAME",
     "WSL_INTEROP", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION", "COLAB_RELEASE_TAG",
     "KAGGLE_KERNEL_RUN_TYPE", "LOADEDMODULES", "THEANO_FLAGS", "PATH", "JUPYTER_PATH", "JUPYTER_DATA_DIR",
-    "COLAB_GPU", "COLAB_TPU_1VM", "TPU_NAME", "TPU_WORKER_ID", "TPU_ACCELERATOR_TYPE",
+    "COLAB_GPU", "COLAB_TPU_1VM", "TPU_NAME", "TPU_WORKER_ID", "TPU_ACCELERATOR_TYPE", "KDOCTOR_FAKE_GPU",
 ))  # fmt: skip
 
 
 def probe(host: Host) -> Environ:
-    """The variables of the allow-list that are set; a cluster's address or name becomes "set"."""
+    """The variables of the allow-list that are set; a cluster's address, a name and the like become "set"."""
     found = {name: host.environ[name] for name in sorted(NAMES & set(host.environ))}
-    for name in ("KUBERNETES_SERVICE_HOST", "TF_CONFIG", "WSL_INTEROP", "TPU_NAME"):
+    for name in ("KUBERNETES_SERVICE_HOST", "TF_CONFIG", "WSL_INTEROP", "TPU_NAME", "KDOCTOR_FAKE_GPU"):
         if found.get(name):
             found[name] = "set"
     return Environ(variables=found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kdoctor.model.facts.base import Absent, Facts, Unknown
 from kdoctor.model.facts.cuda_toolkits import CudaToolkit, CudaToolkits
 from kdoctor.model.facts.driver import Driver
+from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.examined import Examined
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
@@ -28,6 +29,9 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "system", f"{system.distribution or SYSTEMS.get(system.os, system.os)}, {system.machine}{libc}"
     yield "GPU", _gpus(facts)
     yield "driver", _driver(facts)
+    environ = facts.sections.get("environ")
+    if isinstance(environ, Environ) and "KDOCTOR_FAKE_GPU" in environ.variables:
+        yield "", "simulated: `kdoctor fake` is in front of this machine's own"
     toolkits = facts.sections.get("cuda_toolkits")
     if isinstance(toolkits, CudaToolkits):
         for number, item in enumerate(toolkits.items):

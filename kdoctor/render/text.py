@@ -21,6 +21,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 LABEL = 6
 LONGEST_WORD = 40
+LONGEST_NAME = 46
 MIN_WIDTH, MAX_WIDTH = 60, 100
 
 
@@ -75,7 +76,7 @@ def _labelled(label: str, text: str, width: int, indent: int, style: str = "dim"
 
 def _finding(finding: Finding, width: int) -> Iterator[Line]:
     marks = {"primary": "  (primary cause)", "consequence": f"  (follows from {finding.consequence_of})"}
-    mark = marks.get(finding.role, "")
+    mark = marks.get(finding.role, "") + _from(finding)
     unsure = "" if finding.confidence == "certain" else f", {finding.confidence}"
     head = f"{finding.severity}{unsure} {finding.id}"
     yield ((head, STYLES[finding.severity]), ("  ", ""), (finding.name, "bold"), (mark, "dim"))
@@ -84,6 +85,10 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
     yield from _remedy(finding, width)
     yield from _evidence(finding, width)
     yield ()
+
+
+def _from(item: Finding | Outcome) -> str:
+    return f"  (from {visible(item.distribution)})" if item.distribution else ""
 
 
 def _section(label: str, parts: Iterable[str]) -> Iterator[Line]:
@@ -123,7 +128,7 @@ def _seen(values: list[str], source: str, room: int) -> list[str]:
 
 
 def _consequence(finding: Finding, width: int) -> Iterator[Line]:
-    head = f"  follows from {finding.consequence_of}: {finding.severity} {finding.id} {finding.name}"
+    head = f"  follows from {finding.consequence_of}: {finding.severity} {finding.id} {finding.name}{_from(finding)}"
     yield ((head, "dim"),)
     for part in _wrap(finding.what, width - 4):
         yield (("    " + part, ""),)
@@ -157,9 +162,10 @@ def _outcomes(report: Report, width: int, verbosity: int) -> Iterator[Line]:
 
 def _table(outcomes: list[Outcome], width: int) -> Iterator[Line]:
     """Name and reason in two columns."""
-    column = max(len(outcome.name) for outcome in outcomes) + 4
-    for outcome in outcomes:
-        yield from _labelled(f"  {outcome.name}", outcome.reason, width, column, "")
+    named = [(f"{visible(outcome.name)}{_from(outcome)}"[:LONGEST_NAME], outcome.reason) for outcome in outcomes]
+    column = max(len(name) for name, _ in named) + 4
+    for name, reason in named:
+        yield from _labelled(f"  {name}", reason, width, column, "")
 
 
 def _reasons(some: list[Outcome], width: int, verbosity: int) -> Iterator[Line]:
@@ -169,7 +175,7 @@ def _reasons(some: list[Outcome], width: int, verbosity: int) -> Iterator[Line]:
         return
     groups: dict[str, list[str]] = {}
     for outcome in some:
-        groups.setdefault(outcome.reason, []).append(outcome.name)
+        groups.setdefault(outcome.reason, []).append(f"{outcome.name}{_from(outcome)}")
     for reason, names in groups.items():
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")  # noqa: PLR2004
         for number, part in enumerate(_wrap(f"{listed}: {reason}", width - 4)):

@@ -11,7 +11,7 @@
  *   libcuda.dlopen=crash         a fault while the library is being opened; libnvidia-ml.dlopen for the other
  *   trace=1                      name every function called on stderr, one a line: "fake-gpu: cuInit"
  *
- * Numbers are decimal or 0x hexadecimal. kit.py lists every key.
+ * Numbers are decimal or 0x hexadecimal. docs/fake.md lists every key.
  */
 #ifndef KDOCTOR_FAKE_STATE_H
 #define KDOCTOR_FAKE_STATE_H
@@ -37,6 +37,9 @@ bool gpu_has(unsigned gpu, const char *key);
 
 /* "GPU-..." as NVML prints it; differs in its first digit between GPUs. `out` holds 64 bytes. */
 void gpu_uuid(unsigned gpu, char *out);
+
+/* "MIG-..." of an instance, the first of which is 1 and takes the key "mig_uuid". `out` holds 64 bytes. */
+void mig_uuid(unsigned gpu, unsigned instance, char *out);
 
 /* Do what the state says a function does wrong. Returns its error code, 0 to go on. */
 int state_fault(const char *function);

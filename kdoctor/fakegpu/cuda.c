@@ -26,6 +26,7 @@ enum {
 /* The GPUs that this process may see, in the order it sees them; filled by cuInit. */
 static unsigned visible[MAX_GPUS];
 static int visible_count;
+static unsigned chosen_instance[MAX_GPUS];
 static bool initialised;
 
 #define REQUIRE(function)                      \
@@ -58,10 +59,21 @@ static int physical_count(void)
     return count > MAX_GPUS ? MAX_GPUS : (int)count;
 }
 
+static bool is_divided(unsigned gpu)
+{
+    return gpu_number(gpu, "mig", 0);
+}
+
 /* A GPU in MIG mode that has no instance is no CUDA device. */
 static bool is_usable(unsigned gpu)
 {
-    return !gpu_number(gpu, "mig", 0) || gpu_number(gpu, "mig_count", 0) > 0;
+    return !is_divided(gpu) || gpu_number(gpu, "mig_count", 0) > 0;
+}
+
+/* The instance of a GPU in MIG mode that this process sees: the one that it named, or the first. */
+static unsigned instance_of(unsigned gpu)
+{
+    return chosen_instance[gpu] ? chosen_instance[gpu] : 1;
 }
 
 static int gpu_of_index(const char *entry)
@@ -90,12 +102,22 @@ static int gpu_of_uuid(const char *entry)
     return found;
 }
 
-/* "MIG-..." names an instance by its UUID, which the state gives with "mig_uuid". */
+/* "MIG-..." names an instance by its whole UUID; as on the real one a process sees one instance of a GPU. */
 static int gpu_of_mig(const char *entry)
 {
-    for (int gpu = 0; gpu < physical_count(); gpu++)
-        if (!strcmp(gpu_text((unsigned)gpu, "mig_uuid", ""), entry))
+    for (int gpu = 0; gpu < physical_count(); gpu++) {
+        long long count = is_divided((unsigned)gpu) ? gpu_number((unsigned)gpu, "mig_count", 0) : 0;
+
+        for (long long instance = 1; instance <= count; instance++) {
+            char uuid[64];
+
+            mig_uuid((unsigned)gpu, (unsigned)instance, uuid);
+            if (strcmp(uuid, entry))
+                continue;
+            chosen_instance[gpu] = (unsigned)instance;
             return gpu;
+        }
+    }
     return -1;
 }
 
@@ -118,6 +140,7 @@ static void choose_visible(const char *wanted)
     char *rest = list;
 
     visible_count = 0;
+    memset(chosen_instance, 0, sizeof chosen_instance);
     if (!wanted) {
         for (int gpu = 0; gpu < physical_count(); gpu++)
             if (is_usable((unsigned)gpu))
@@ -181,8 +204,14 @@ EXPORT int cuDeviceGet(int *device, int ordinal)
 
 EXPORT int cuDeviceGetName(char *name, int size, int device)
 {
+    const char *model;
+
     REQUIRE_DEVICE(device, cuDeviceGetName);
-    snprintf(name, (size_t)size, "%s", gpu_text(visible[device], "name", "NVIDIA A100-SXM4-40GB"));
+    model = gpu_text(visible[device], "name", "NVIDIA A100-SXM4-40GB");
+    if (is_divided(visible[device]))
+        snprintf(name, (size_t)size, "%s MIG %s", model, gpu_text(visible[device], "mig_profile", "1g.5gb"));
+    else
+        snprintf(name, (size_t)size, "%s", model);
     return SUCCESS;
 }
 
@@ -190,6 +219,8 @@ EXPORT int cuDeviceTotalMem_v2(size_t *bytes, int device)
 {
     REQUIRE_DEVICE(device, cuDeviceTotalMem);
     *bytes = (size_t)gpu_number(visible[device], "mem_total", 42949672960);
+    if (is_divided(visible[device]))
+        *bytes = (size_t)gpu_number(visible[device], "mig_mem_total", (long long)*bytes);
     return SUCCESS;
 }
 
@@ -223,23 +254,28 @@ EXPORT int cuDeviceGetUuid(unsigned char *bytes, int device)
     return SUCCESS;
 }
 
-/* That of the MIG instance, where the device is one and the state gives it. */
+/* That of the MIG instance, where the device is one. */
 EXPORT int cuDeviceGetUuid_v2(unsigned char *bytes, int device)
 {
-    const char *mig;
+    char uuid[64];
 
     REQUIRE_DEVICE(device, cuDeviceGetUuid_v2);
-    mig = gpu_number(visible[device], "mig", 0) ? gpu_text(visible[device], "mig_uuid", NULL) : NULL;
-    if (!mig)
+    if (!is_divided(visible[device]))
         return cuDeviceGetUuid(bytes, device);
-    uuid_bytes(mig, bytes);
+    mig_uuid(visible[device], instance_of(visible[device]), uuid);
+    uuid_bytes(uuid, bytes);
     return SUCCESS;
+}
+
+static unsigned pci_bus(unsigned gpu)
+{
+    return (unsigned)gpu_number(gpu, "pci_bus", gpu + 1) & 0xFF;
 }
 
 EXPORT int cuDeviceGetPCIBusId(char *text, int size, int device)
 {
     REQUIRE_DEVICE(device, cuDeviceGetPCIBusId);
-    snprintf(text, (size_t)size, "0000:%02X:00.0", visible[device] + 1);
+    snprintf(text, (size_t)size, "0000:%02X:00.0", pci_bus(visible[device]));
     return SUCCESS;
 }
 
@@ -282,6 +318,9 @@ EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
             *value = attributes[i].value;
     sscanf(gpu_text(visible[device], "cc", "8.0"), "%d.%d", &major, &minor);
     switch (attribute) {
+    case 16: /* multiprocessors */
+        *value = (int)gpu_number(visible[device], "multiprocessors", *value);
+        break;
     case 20: /* compute mode */
         *value = (int)gpu_number(visible[device], "compute_mode", 0);
         break;
@@ -289,7 +328,7 @@ EXPORT int cuDeviceGetAttribute(int *value, int attribute, int device)
         *value = (int)gpu_number(visible[device], "ecc", 0);
         break;
     case 33: /* PCI bus */
-        *value = (int)visible[device] + 1;
+        *value = (int)pci_bus(visible[device]);
         break;
     case 75: /* compute capability, major */
         *value = major;

@@ -128,6 +128,14 @@ void gpu_uuid(unsigned gpu, char *out)
     snprintf(out, 64, "%s", gpu_text(gpu, "uuid", made));
 }
 
+void mig_uuid(unsigned gpu, unsigned instance, char *out)
+{
+    char made[64];
+
+    snprintf(made, sizeof made, "MIG-%08x-0000-5000-8000-%012x", instance, gpu);
+    snprintf(out, 64, "%s", instance == 1 ? gpu_text(gpu, "mig_uuid", made) : made);
+}
+
 void state_trace(const char *function)
 {
     if (state_number("trace", 0))

@@ -19,6 +19,7 @@ enum {
     NOT_SUPPORTED = 3,
     NOT_FOUND = 6,
     INSUFFICIENT_SIZE = 7,
+    TIMEOUT = 10,
     ARGUMENT_VERSION_MISMATCH = 25,
     UNKNOWN = 999,
 };
@@ -257,8 +258,8 @@ EXPORT int nvmlDeviceGetUUID(handle_t handle, char *out, unsigned size)
         gpu_uuid(gpu_of(handle), made);
         return copy(out, size, made);
     }
-    snprintf(made, sizeof made, "MIG-%08x-0000-5000-8000-%012x", mig_of(handle), gpu_of(handle));
-    return copy(out, size, gpu_text(gpu_of(handle), "mig_uuid", made));
+    mig_uuid(gpu_of(handle), mig_of(handle), made);
+    return copy(out, size, made);
 }
 
 EXPORT int nvmlDeviceGetSerial(handle_t handle, char *out, unsigned size)
@@ -311,6 +312,10 @@ EXPORT int nvmlDeviceGetMemoryInfo(handle_t handle, struct memory *memory)
     REQUIRE_GPU(handle, nvmlDeviceGetMemoryInfo);
     memory->total = (u64)gpu_number(gpu_of(handle), "mem_total", 42949672960);
     memory->used = (u64)gpu_number(gpu_of(handle), "mem_used", 0);
+    if (mig_of(handle)) {
+        memory->total = (u64)gpu_number(gpu_of(handle), "mig_mem_total", (long long)memory->total);
+        memory->used = (u64)gpu_number(gpu_of(handle), "mig_mem_used", 0);
+    }
     memory->free = memory->total - memory->used;
     return SUCCESS;
 }
@@ -594,4 +599,43 @@ EXPORT int nvmlDeviceGetMaxClockInfo(handle_t handle, unsigned type, unsigned *m
         return NOT_SUPPORTED;
     *mhz = (unsigned)gpu_number(gpu_of(handle), "clock_sm_max", 1410);
     return SUCCESS;
+}
+
+/* --- What the genuine nvidia-smi (tried: 535) wants besides, or it says "Internal NVML error" --- */
+
+static int entry_not_supported(void)
+{
+    return NOT_SUPPORTED;
+}
+
+/* A table of undocumented functions, whose first entry is its size: all of them answer NOT_SUPPORTED. */
+EXPORT int nvmlInternalGetExportTable(const void **table, const void *id)
+{
+    static void *entries[512];
+
+    (void)id;
+    for (size_t i = 1; i < sizeof entries / sizeof entries[0]; i++)
+        entries[i] = (void *)(intptr_t)entry_not_supported;
+    entries[0] = (void *)(uintptr_t)sizeof entries;
+    *table = entries;
+    return SUCCESS;
+}
+
+EXPORT int nvmlEventSetCreate(void **set)
+{
+    static char one;
+
+    *set = &one;
+    return SUCCESS;
+}
+
+EXPORT int nvmlEventSetFree(void *set)
+{
+    (void)set;
+    return SUCCESS;
+}
+
+EXPORT int nvmlEventSetWait_v2(void)
+{
+    return TIMEOUT;
 }

@@ -1,0 +1,1 @@
+"""What our site asks of a machine that trains."""
