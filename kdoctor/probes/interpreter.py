@@ -47,7 +47,7 @@ def probe(host: Host, examined: Examined, environ: Environ) -> Interpreter | Abs
         return msgspec.structs.replace(static, trouble=trouble)
     try:
         answer = msgspec.json.decode(asked.json, type=Answered)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return msgspec.structs.replace(static, trouble=f"its answer could not be read: {error}")
     return _joined(host, static, answer)
 
@@ -131,16 +131,16 @@ def _version(host: Host, prefix: str, settings: dict[str, str], realpath: str) -
     for text in (settings.get("version", ""), settings.get("version_info", "")):
         match = re.match(r"\d+\.\d+(\.\d+)?", text)
         if match:
-            return PythonVersion(match[0])
+            return PythonVersion.parse(match[0])
     for name in names_in(host, f"{prefix}/conda-meta"):
         match = re.match(r"python-(\d+\.\d+\.\d+)-.*\.json$", name)
         if match:
-            return PythonVersion(match[1])
+            return PythonVersion.parse(match[1])
     match = re.search(r"python(\d+\.\d+)$", realpath)
     if match:
-        return PythonVersion(match[1])
+        return PythonVersion.parse(match[1])
     directories = python_directories(host, prefix)
-    return PythonVersion(directories[0]) if len(directories) == 1 else None
+    return PythonVersion.parse(directories[0]) if len(directories) == 1 else None
 
 
 def _sys_path(
