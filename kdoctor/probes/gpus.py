@@ -13,7 +13,7 @@ from kdoctor.model.version import ComputeCapability
 
 PROC = "/proc/driver/nvidia/gpus"
 GIVEN_AWAY = "vfio-pci"
-_MODEL = re.compile(r"^Model:\s*(.+?)\s*$", re.MULTILINE)
+_MODEL = re.compile(r"^Model:(.*)$", re.MULTILINE)
 
 
 def probe(
@@ -30,7 +30,7 @@ def probe(
             found[address] = make(device.name, address, device.compute_capability, "nvml")
     for address in names_in(host, PROC):
         match = _MODEL.search(text_of(host, f"{PROC}/{address}/information"))
-        _add(found, make(match[1] if match else "", address, None, "proc"))
+        _add(found, make(match[1].strip() if match else "", address, None, "proc"))
     if isinstance(pci, Pci):
         for item in (item for item in pci.devices if item.kernel_driver != GIVEN_AWAY):
             _add(found, make(item.name, item.address, None, "pci", vendor=item.vendor))

@@ -18,7 +18,7 @@ from kdoctor.model.version import PythonVersion
 
 TIMEOUT_S = 10.0
 Kind = Literal["venv", "conda", "pixi", "plain"]
-_HOME_KEY = re.compile(r"^\s*([a-zA-Z_\-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+_HOME_KEY = re.compile(r"^[ \t]*([a-zA-Z_-]+)[ \t]*=(.*)$", re.MULTILINE)  # blanks are stripped: linear in any text
 _LIB = re.compile(r"^python(\d+\.\d+)t?$")
 _BITS = {"x86_64": 64, "aarch64": 64, "x86": 32}
 
@@ -81,7 +81,8 @@ def from_files(host: Host, path: str, variables: dict[str, str]) -> Interpreter:
     real = host.resolve(path)
     realpath = real if isinstance(real, str) else path
     prefix = prefix_of(host, path) or prefix_of(host, realpath) or path.rpartition("/bin/")[0]
-    settings = dict(_HOME_KEY.findall(text_of(host, f"{prefix}/pyvenv.cfg")))
+    found = _HOME_KEY.findall(text_of(host, f"{prefix}/pyvenv.cfg"))
+    settings = {name: value.strip() for name, value in found}
     base = _base_of(host, settings.get("home", "")) if settings else prefix
     version = _version(host, prefix, settings, realpath)
     elf = host.elf(realpath)

@@ -1,4 +1,4 @@
-"""No parser crashes, hangs or fills the memory, whatever it reads. ``scripts/fuzz-parsers`` prints the figures."""
+"""No parser crashes, hangs or fills the memory, whatever it reads."""
 
 from __future__ import annotations
 
