@@ -77,7 +77,7 @@ def attempt(machine: str, faults: tuple[Fault, ...]) -> Trial | None:
 
 def trials(faults: tuple[Fault, ...], machines: tuple[str, ...], most: int) -> Iterator[Trial]:
     """The faults together, on at most so many of the machines where all of them exist."""
-    fit = (machine for machine in machines if all(is_fit(machine, item) for item in faults))
+    fit = (machine for machine in machines if len(faults) == 1 or all(is_fit(machine, item) for item in faults))
     made = (attempt(machine, faults) for machine in fit)
     return itertools.islice((trial for trial in made if trial is not None), most)
 
