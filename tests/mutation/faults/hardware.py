@@ -21,6 +21,12 @@ def cards(machine: Altered) -> list[str]:
     return found
 
 
+def not_expected(machine: Altered) -> None:
+    """Refuse a job that was granted a GPU, where a missing card is an error and no warning."""
+    if any(name.startswith("SLURM_") for name in machine.environ):
+        raise UnfitError("a scheduler has granted a card")
+
+
 def others_card(machine: Altered, name: str, capability: str, memory_gib: int) -> None:
     """Put another card in the place of every one."""
     memory = {"name": name, "compute_capability": capability, "memory_total_bytes": memory_gib << 30}
@@ -54,6 +60,7 @@ def card_lost(machine: Altered) -> None:
 def card_taken_out(machine: Altered) -> None:
     """The slot is empty, or the virtual machine was not given the card."""
     bare(machine)
+    not_expected(machine)
     cuda_build(machine)
     for address in cards(machine):
         machine.remove(f"{BUS}/{address}")
@@ -66,6 +73,7 @@ def card_taken_out(machine: Altered) -> None:
 def card_given_away(machine: Altered) -> None:
     """vfio-pci holds the card for a virtual machine."""
     bare(machine)
+    not_expected(machine)
     cuda_build(machine)
     machine.write(f"{DRIVERS}/vfio-pci/module", "")
     for address in cards(machine):
