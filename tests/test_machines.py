@@ -16,6 +16,7 @@ from kdoctor.commands.check import exit_code, report_of
 from kdoctor.commands.schema import report_schema
 from kdoctor.host import User
 from kdoctor.model.codec import facts_from_json
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.libcuda import Libcuda
 from kdoctor.model.facts.prediction import Prediction
 from kdoctor.model.report import Report
@@ -48,12 +49,14 @@ def test_a_healthy_machine_gets_no_error(name: str) -> None:
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_on_a_healthy_machine_every_gpu_is_predicted_to_be_listed(name: str) -> None:
-    """The active framework with a CUDA build lists what the driver gives."""
+    """A framework with a CUDA build lists what the driver gives, one for the CPU nothing."""
     sections = checked(name).report.facts.sections
-    prediction, libcuda = sections["prediction"], sections["libcuda"]
+    prediction, libcuda, frameworks = sections["prediction"], sections["libcuda"], sections["frameworks"]
     gpus = len(libcuda.devices) if isinstance(libcuda, Libcuda) else 0
     assert isinstance(prediction, Prediction)
-    assert [(row.gpus, row.because) for row in prediction.items if row.gpus != gpus] == []
+    assert isinstance(frameworks, Frameworks)
+    wanted: dict[str, int] = {build.framework: gpus if build.gpu == "cuda" else 0 for build in frameworks.builds}
+    assert [(row.gpus, row.because) for row in prediction.items if row.gpus != wanted[row.framework]] == []
 
 
 @each_machine

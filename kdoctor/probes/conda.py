@@ -89,7 +89,7 @@ def _package(host: Host, prefix: str, name: str) -> CondaPackage | None:
     data = host.read_bytes(f"{prefix}/conda-meta/{name}")
     try:
         channel = msgspec.json.decode(data, type=Record).channel if isinstance(data, bytes) else ""
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         channel = ""
     channel = re.sub(r"^https?://(?:conda\.anaconda\.org/|repo\.anaconda\.com/)?", "", channel)
     return CondaPackage(

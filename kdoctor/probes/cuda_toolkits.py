@@ -114,7 +114,7 @@ def version_in_names(names: list[str]) -> CudaVersion | None:
     """
     longest = max(names, key=len, default="")
     match = _FROM_LIBRARY.search(longest)
-    return CudaVersion(match[1]) if match else None
+    return CudaVersion.parse(match[1]) if match else None
 
 
 def version_of(host: Host, root: str) -> CudaVersion | None:
@@ -123,17 +123,17 @@ def version_of(host: Host, root: str) -> CudaVersion | None:
     if isinstance(data, bytes):
         try:
             parts = msgspec.json.decode(data, type=VersionJson)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             parts = VersionJson()
         found = CudaVersion.parse(parts.cuda.version) or CudaVersion.parse(parts.cuda_nvcc.version)
         if found:
             return found
     match = _TEXT.search(text_of(host, f"{root}/version.txt"))
     if match:
-        return CudaVersion(match[1])
+        return CudaVersion.parse(match[1])
     for header in ("include/cuda.h", "targets/x86_64-linux/include/cuda.h"):
         match = _MACRO.search(text_of(host, f"{root}/{header}"))
         if match:
             return CudaVersion.from_number(int(match[1]))
     match = _FROM_NAME.search(root)
-    return CudaVersion(match[1]) if match else None
+    return CudaVersion.parse(match[1]) if match else None

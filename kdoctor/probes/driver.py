@@ -61,7 +61,7 @@ def module_release(text: str) -> DriverRelease | None:
     DriverRelease('580.65.06')
     """
     match = _RELEASE.search(text)
-    return DriverRelease(match[1]) if match else None
+    return DriverRelease.parse(match[1]) if match else None
 
 
 def uvm_loaded(host: Host) -> bool | None:

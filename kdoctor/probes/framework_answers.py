@@ -25,6 +25,6 @@ def ask(host: Host, framework: str) -> FrameworkAnswer:
         return FrameworkAnswer(framework=framework, trouble=asked.reason)
     try:
         found = msgspec.json.decode(asked.json, type=FrameworkAnswer)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return FrameworkAnswer(framework=framework, trouble=f"its answer could not be read: {error}")
     return msgspec.structs.replace(found, log=tuple(asked.noise.splitlines()[-20:]))

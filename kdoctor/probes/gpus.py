@@ -12,13 +12,17 @@ from kdoctor.model.facts.pci import Pci
 from kdoctor.model.version import ComputeCapability
 
 PROC = "/proc/driver/nvidia/gpus"
-_MODEL = re.compile(r"^Model:\s*(.+?)\s*$", re.MULTILINE)
+GIVEN_AWAY = "vfio-pci"
+_MODEL = re.compile(r"^Model:(.*)$", re.MULTILINE)
 
 
 def probe(
     host: Host, pci: Pci | Unknown, nvml: Nvml | Absent | Unknown, libcuda: Libcuda | Absent | Unknown
 ) -> Gpus | Absent | Unknown:
-    """Join the PCI bus, the loaded module's list, NVML and CUDA; a GPU that any of them sees is there."""
+    """Join the PCI bus, the loaded module's list, NVML and CUDA; a GPU that any of them sees is there.
+
+    A card that is given to a virtual machine is none of this system.
+    """
     found: dict[str, Gpu] = {}
     if isinstance(nvml, Nvml):
         for device in nvml.devices:
@@ -26,9 +30,9 @@ def probe(
             found[address] = make(device.name, address, device.compute_capability, "nvml")
     for address in names_in(host, PROC):
         match = _MODEL.search(text_of(host, f"{PROC}/{address}/information"))
-        _add(found, make(match[1] if match else "", address, None, "proc"))
+        _add(found, make(match[1].strip() if match else "", address, None, "proc"))
     if isinstance(pci, Pci):
-        for item in pci.devices:
+        for item in (item for item in pci.devices if item.kernel_driver != GIVEN_AWAY):
             _add(found, make(item.name, item.address, None, "pci", vendor=item.vendor))
     if isinstance(libcuda, Libcuda) and not any(gpu.vendor == "NVIDIA" for gpu in found.values()):
         for index, listed in enumerate(libcuda.devices):

@@ -18,7 +18,7 @@ from kdoctor.model.version import PythonVersion
 
 TIMEOUT_S = 10.0
 Kind = Literal["venv", "conda", "pixi", "plain"]
-_HOME_KEY = re.compile(r"^\s*([a-zA-Z_\-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+_HOME_KEY = re.compile(r"^[ \t]*([a-zA-Z_-]+)[ \t]*=(.*)$", re.MULTILINE)  # blanks are stripped: linear in any text
 _LIB = re.compile(r"^python(\d+\.\d+)t?$")
 _BITS = {"x86_64": 64, "aarch64": 64, "x86": 32}
 
@@ -47,7 +47,7 @@ def probe(host: Host, examined: Examined, environ: Environ) -> Interpreter | Abs
         return msgspec.structs.replace(static, trouble=trouble)
     try:
         answer = msgspec.json.decode(asked.json, type=Answered)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return msgspec.structs.replace(static, trouble=f"its answer could not be read: {error}")
     return _joined(host, static, answer)
 
@@ -81,7 +81,8 @@ def from_files(host: Host, path: str, variables: dict[str, str]) -> Interpreter:
     real = host.resolve(path)
     realpath = real if isinstance(real, str) else path
     prefix = prefix_of(host, path) or prefix_of(host, realpath) or path.rpartition("/bin/")[0]
-    settings = dict(_HOME_KEY.findall(text_of(host, f"{prefix}/pyvenv.cfg")))
+    found = _HOME_KEY.findall(text_of(host, f"{prefix}/pyvenv.cfg"))
+    settings = {name: value.strip() for name, value in found}
     base = _base_of(host, settings.get("home", "")) if settings else prefix
     version = _version(host, prefix, settings, realpath)
     elf = host.elf(realpath)
@@ -131,16 +132,16 @@ def _version(host: Host, prefix: str, settings: dict[str, str], realpath: str) -
     for text in (settings.get("version", ""), settings.get("version_info", "")):
         match = re.match(r"\d+\.\d+(\.\d+)?", text)
         if match:
-            return PythonVersion(match[0])
+            return PythonVersion.parse(match[0])
     for name in names_in(host, f"{prefix}/conda-meta"):
         match = re.match(r"python-(\d+\.\d+\.\d+)-.*\.json$", name)
         if match:
-            return PythonVersion(match[1])
+            return PythonVersion.parse(match[1])
     match = re.search(r"python(\d+\.\d+)$", realpath)
     if match:
-        return PythonVersion(match[1])
+        return PythonVersion.parse(match[1])
     directories = python_directories(host, prefix)
-    return PythonVersion(directories[0]) if len(directories) == 1 else None
+    return PythonVersion.parse(directories[0]) if len(directories) == 1 else None
 
 
 def _sys_path(

@@ -26,6 +26,6 @@ def probe(
         found: Libcuda = msgspec.convert(
             {**msgspec.json.decode(asked.json), "state": "found"}, Libcuda, dec_hook=decode_value
         )
-    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
         return Unknown(reason=f"the answer of cuInit's child could not be read: {error}")
     return found

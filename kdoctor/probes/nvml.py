@@ -22,7 +22,7 @@ def probe(host: Host, driver_search: DriverSearch | Unknown) -> Nvml | Absent | 
         found: Nvml = msgspec.convert(
             {**msgspec.json.decode(asked.json), "state": "found"}, Nvml, dec_hook=decode_value
         )
-    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
         return Unknown(reason=f"NVML's answer could not be read: {error}")
     devices = tuple(_with_names(host, device) for device in found.devices)
     return msgspec.structs.replace(found, devices=devices)

@@ -8,7 +8,7 @@ from kdoctor.model.facts.distributions import Distributions
 from kdoctor.model.facts.torch import Torch
 from kdoctor.model.version import CudaVersion
 
-_VALUE = re.compile(r"^(\w+)(?:\s*:[^=]+)?\s*=\s*['\"]([^'\"]*)['\"]", re.MULTILINE)
+_VALUE = re.compile(r"^(\w+)[ \t]*(?::[^=\n]*)?=[ \t]*['\"]([^'\"]*)['\"]", re.MULTILINE)
 
 
 def probe(host: Host, distributions: Distributions) -> Torch | Absent:

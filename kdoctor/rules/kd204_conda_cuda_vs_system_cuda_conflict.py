@@ -22,6 +22,8 @@ from kdoctor.model.version import CudaVersion
 
 OF_CUDA = ("libcudart.so", "libcublas.so", "libcublasLt.so")
 """Libraries whose version is that of their CUDA; cuFFT and others count on their own."""
+OWN = ("pip", "conda")
+SHOW = ('echo "$LD_LIBRARY_PATH"', "cat /etc/ld.so.conf.d/*.conf")
 
 
 @rule(
@@ -64,31 +66,49 @@ def better_copy(item: Library, needed: CudaVersion | None) -> LibraryCopy | None
     others = [copy for copy in item.copies if copy.realpath != item.realpath]
     if item.state == "broken" and item.realpath:
         return next(iter(others), None)
+    if item.state == "broken":
+        return _hidden_by_damaged(item)
     opened = CudaVersion.parse(item.version)
     if item.state != "opens" or needed is None or opened is None or opened >= needed:
         return None
     return next((copy for copy in others if (version := CudaVersion.parse(copy.version)) and version >= needed), None)
 
 
+def _hidden_by_damaged(item: Library) -> LibraryCopy | None:
+    """The environment's own copy, where the file at which the loader stops is a stranger's and cannot be read."""
+    first = next((copy for copy in item.copies if copy.path == damaged_file(item)), None)
+    if first is None or first.source in OWN:
+        return None
+    return next((copy for copy in item.copies if copy.source in OWN), None)
+
+
+def damaged_file(item: Library) -> str:
+    """The path before the loader's reason: of a file that it does not take there is nothing but that."""
+    return item.why_not.partition(": ")[0]
+
+
 def _found(
     build: Build, item: Library, needed: CudaVersion | None, better: LibraryCopy, gpus: Gpus | Absent | Unknown
 ) -> Found:
-    via = item.found_via
+    via = item.found_via or "the loader stops there"
     broken = item.state == "broken"
-    text = f"Take {item.path.rpartition('/')[0]} out of the search order, so that {better.path} is opened."
+    path = item.path or damaged_file(item)
+    text = f"Take {path.rpartition('/')[0]} out of the search order, so that {better.path} is opened."
     variable = next((name for name in ("LD_LIBRARY_PATH", "LD_PRELOAD") if name in via), "")
     fatal = broken or item.soname.startswith("libcudnn")
     return Found(
-        what=f"{item.soname} is opened from {shortened(item.path, 40)}, not the copy that suits.",
+        what=f"{item.soname} is opened from {shortened(path, 40)}, not the copy that suits.",
         why=(
             f"{build.title} has version {better.version or '?'} to open; the copy found first "
             f"{'does not load: ' + item.why_not if broken else f'is {item.version}, older than {needed}'}."
         ),
         remedy=Remedy(
-            text=text, commands=(f"unset {variable}",) if variable else (), safety="safe" if variable else "needs-root"
+            text=text,
+            commands=(f"unset {variable}",) if variable else SHOW,
+            safety="safe" if variable else "needs-root",
         ),
         evidence=(
-            Evidence("found first", f"{item.version or '?'} {item.path}", via),
+            Evidence("found first", f"{item.version or '?'} {path}", via),
             Evidence("suits", f"{better.version or '?'} {better.path}", "hidden by the first"),
         ),
         severity=None if fatal and has_nvidia(gpus) and build.active else "warning",

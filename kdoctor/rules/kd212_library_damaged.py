@@ -12,7 +12,7 @@ What to do: install the package that owns the file again, or take its directory 
 from kdoctor.advice import has_nvidia, pip
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.base import Absent, Unknown
-from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
+from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibrarySearch
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
@@ -37,15 +37,27 @@ from kdoctor.model.version import Soname
 def library_damaged(
     frameworks: Frameworks, cuda_libraries: CudaLibraries, gpus: Gpus | Absent | Unknown, interpreter: Interpreter
 ) -> Verdict:
-    """A library in the state *broken* for any framework."""
+    """A library in the state *broken* for any framework, and not only because another one of the list is missing."""
+    follows = ""
     for build in frameworks.builds:
         search = cuda_libraries.get(build.framework)
         for item in search.libraries if search else ():
-            if item.state == "broken" and item.required:
+            if item.state != "broken" or not item.required:
+                continue
+            if not is_only_short_of_missing(item, search):
                 return _found(build, item, gpus, interpreter)
+            follows = item.why_not
     if not cuda_libraries.searches:
         return NotApplicable("no framework with a CUDA build is installed")
+    if follows:
+        return NotApplicable(f"{follows}, which other rules judge")
     return Clear("every library that is found can be loaded")
+
+
+def is_only_short_of_missing(item: Library, search: LibrarySearch | None) -> bool:
+    """Whether everything that the library lacks is itself on the framework's list, and missing."""
+    gone = {other.soname for other in search.libraries if other.state == "missing"} if search else set()
+    return all(part.partition(", which ")[0] in gone for part in item.why_not.split("; "))
 
 
 def _found(build: Build, item: Library, gpus: Gpus | Absent | Unknown, interpreter: Interpreter) -> Found:

@@ -52,6 +52,8 @@ def gpu_hidden_by_env(
     variables = environ.variables
     if isinstance(frameworks, Frameworks) and all(build.gpu == "none" for build in frameworks.builds):
         return NotApplicable("the installed frameworks are CPU builds")
+    if isinstance(libcuda, Libcuda) and libcuda.init_code not in (0, NO_DEVICE):
+        return NotApplicable(f"cuInit returns {libcuda.init_code}, which no variable causes; that comes first")
     count = gpu_count(gpus, nvml)
     if variables.get("JAX_PLATFORMS") == "cpu" and isinstance(keras, Keras) and keras.backend == "jax" and count:
         return _found("JAX_PLATFORMS", "cpu", "It leaves JAX the CPU alone.", count, scheduler)

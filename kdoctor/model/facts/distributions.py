@@ -1,7 +1,7 @@
 """The distributions installed for the examined interpreter, read from their metadata directories."""
 
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from kdoctor.model.facts.base import Section
 
@@ -55,5 +55,5 @@ def parse_release(text: str) -> Version | None:
     """The package version in ``text``, None where it is not one."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion is one, and so is what int says of too many digits
         return None
