@@ -31,6 +31,7 @@ class TensorflowRelease(
 
     ``python_wheels`` are tags such as ``cp311`` of the newest patch, ``python_wheels_any_patch`` of all together.
     ``and_cuda_fault``: why a fresh install of the extra [and-cuda] finds no GPU, "" where it works.
+    ``and_cuda_newest_python``: the newest Python on which the extra can be installed, None: all with wheels.
     ``min_glibc_measured`` and ``min_glibcxx`` were read from the wheel; None where nobody did.
     """
 
@@ -66,6 +67,7 @@ class TensorflowRelease(
     wrapt: str = ""
     and_cuda: bool
     and_cuda_fault: str = ""
+    and_cuda_newest_python: PythonVersion | None = None
     and_cuda_pins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
@@ -126,6 +128,14 @@ class Break(Row, frozen=True, kw_only=True):
     source: str
 
 
+class Setuptools(Row, frozen=True, kw_only=True):
+    """From which setuptools on the command of tensorboard up to a release has nothing to import."""
+
+    first_bad: Version
+    last_tensorboard: Version
+    source: str
+
+
 class GpuLibraries(Row, frozen=True, kw_only=True):
     """The components (ids of cuda.toml) that TensorFlow opens before it registers a GPU."""
 
@@ -142,6 +152,7 @@ class SameFiles(Row, frozen=True, kw_only=True):
 class TensorflowTable(Table, frozen=True, kw_only=True, rename={"releases": "release"}):
     """tensorflow.toml."""
 
+    setuptools: Setuptools
     gpu_libraries: GpuLibraries
     limits: Limits
     breaks: tuple[Break, ...]
@@ -193,6 +204,19 @@ def newest_with_cuda(at_most: Version) -> TensorflowRelease | None:
     """The newest minor version up to ``at_most`` whose extra [and-cuda] works as it is shipped."""
     rows = [row for row in releases() if row.and_cuda and not row.and_cuda_fault]
     return next((row for row in reversed(rows) if row.version.release[:2] <= at_most.release[:2]), None)
+
+
+def has_ptx_failure(capability: ComputeCapability) -> bool:
+    """Whether PTX is known to fail on that GPU with some release: one of which nothing is known may fail too."""
+    return any(row.ptx_failure(capability) is not None for row in releases())
+
+
+def installable_from(row: TensorflowRelease, python: PythonVersion | None) -> TensorflowRelease:
+    """The row itself, or the next one where its extra [and-cuda] can not be installed for this Python."""
+    limit = row.and_cuda_newest_python
+    if limit is None or python is None or PythonVersion(python.short) <= limit:
+        return row
+    return releases()[releases().index(row) + 1]
 
 
 def limits() -> Limits:

@@ -6,6 +6,9 @@ has them as needed libraries of libtorch_cuda.so.
 """
 
 import re
+from collections.abc import Iterator
+
+import msgspec
 
 from kdoctor.host import Host, exists, names_in
 from kdoctor.knowledge import cuda
@@ -22,6 +25,8 @@ from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.version import Soname
 
+LINKED = {"libcusparse": "libnvJitLink"}
+"""Of which opened libraries a needed one is recorded too."""
 CALLERS = ("libtensorflow_framework.so.2", "libtensorflow_framework.so.1", "libtensorflow_framework.so")
 
 
@@ -43,7 +48,8 @@ def probe(
             loader = Loader(host, interpreter.realpath or None, environ.variables)
             search = SEARCHES[build.framework](host, build, loader, places)
             if search is not None:
-                searches.append(search)
+                linked = tuple(linked_libraries(host, search, loader, places))
+                searches.append(msgspec.structs.replace(search, linked=linked))
     if not searches:
         return Absent(looked=tuple(f"{build.title}: {build.gpu} build" for build in frameworks.builds))
     wanted_names = {item.soname for search in searches for item in search.libraries}
@@ -183,6 +189,16 @@ def torch_search(host: Host, build: Build, loader: Loader, places: Places) -> Li
         return None
     names = needed_cuda(host, caller)
     return LibrarySearch(framework="torch", caller=caller, libraries=_open(names, caller, loader, places))
+
+
+def linked_libraries(host: Host, search: LibrarySearch, loader: Loader, places: Places) -> Iterator[Library]:
+    """The needed libraries of LINKED: opening the one that needs them has loaded them too."""
+    for item in search.libraries:
+        stem = LINKED.get(item.soname.partition(".so")[0], "")
+        needed = getattr(host.elf(item.realpath), "needed", ()) if stem and item.state == "opens" else ()
+        for name in needed:
+            if name.startswith(f"{stem}.so"):
+                yield library_of(loader.open(name, item.realpath), places.copies(name), required=False)
 
 
 def _open(names: tuple[str, ...], caller: str, loader: Loader, places: Places) -> tuple[Library, ...]:
