@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from kdoctor.knowledge import tensorflow
+import re
+
+from kdoctor.knowledge import cuda, tensorflow
+from kdoctor.knowledge.gpu_code import coverage
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import Library, LibraryCopy, LibrarySearch
 from kdoctor.model.facts.distributions import parse_release
-from kdoctor.model.facts.frameworks import Build, FrameworkName
-from kdoctor.model.facts.gpus import Gpus
+from kdoctor.model.facts.frameworks import Build, FrameworkName, Frameworks
+from kdoctor.model.facts.gpus import Gpu, Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.system import System
@@ -38,13 +41,19 @@ FAMILIES = {
     "sles": "opensuse",
 }  # fmt: skip
 
+WINDOWS_PATH = re.compile(r"[A-Za-z]:\\[^\"'%$`]*\Z")
+
 
 def quoted(text: str) -> str:
-    """A word for a POSIX shell: in quotes only where it needs them.
+    r"""A word for a POSIX shell, a Windows path for both shells of Windows: in quotes only where it needs them.
 
     >>> quoted("/opt/my env/bin/python"), quoted("keras")
     ("'/opt/my env/bin/python'", 'keras')
+    >>> print(quoted(r"C:\ml\python.exe"))
+    C:\ml\python.exe
     """
+    if WINDOWS_PATH.match(text):
+        return f'"{text}"' if " " in text else text
     plain = text and all(sign.isalnum() or sign in "@%_+=:,./-" for sign in text)
     return text if plain else "'" + text.replace("'", "'\"'\"'") + "'"
 
@@ -73,16 +82,17 @@ def rebuild_commands(system: System) -> tuple[str, ...]:
     return tuple(command.format(kernel=system.kernel) for command in found)
 
 
-def with_cuda(build: Build) -> str:
+def with_cuda(build: Build, interpreter: Interpreter | None = None) -> str:
     """The pip requirement that brings a framework of this version with its CUDA libraries.
 
     Where the extra of this TensorFlow does not work as shipped, that of the newest older release that does; where it
-    has none, its GPU package alone.
+    can not be installed for this Python, that of the next release; where it has none, its GPU package alone.
     """
     version = build.version.partition("+")[0]
     if build.framework == "tensorflow":
         release = parse_release(version)
         row = tensorflow.release_of(release) if release else None
+        row = tensorflow.installable_from(row, interpreter.version) if row and interpreter else row
         if release is not None and row is not None and row.and_cuda_fault:
             other = tensorflow.newest_with_cuda(release)
             version = str(other.patches[-1]) if other else version
@@ -98,6 +108,23 @@ def with_cuda(build: Build) -> str:
     return f"torch=={version}"
 
 
+def compiled_at_first_use(frameworks: Frameworks, gpus: Gpus) -> tuple[tuple[Build, Gpu], ...]:
+    """CUDA builds in use, each with a GPU for which they have only PTX that works there."""
+    found = []
+    for build in frameworks.builds:
+        row = tensorflow.wheel_of(build.version) if build.framework == "tensorflow" else None
+        for gpu in gpus.nvidia if build.active and build.gpu == "cuda" else ():
+            capability = gpu.compute_capability
+            if capability is None or (row is not None and tensorflow.has_ptx_failure(capability)):
+                continue
+            first = cuda.first_with_code_for(capability)
+            of_its_time = first is None or build.cuda is None or first.major <= build.cuda.major
+            kind = coverage(build.gpu_code, capability, bare_compute_is_both=build.framework != "torch")
+            if kind == "jit" and of_its_time:
+                found.append((build, gpu))
+    return tuple(found)
+
+
 def has_extra(build: Build) -> bool:
     """Whether ``with_cuda`` brings the CUDA libraries too: not for TensorFlow of before the extra, nor a vendor's."""
     if build.framework != "tensorflow":
@@ -106,10 +133,12 @@ def has_extra(build: Build) -> bool:
     return row is None or row.and_cuda
 
 
-def why_other_release(build: Build) -> str:
+def why_other_release(build: Build, interpreter: Interpreter | None = None) -> str:
     """Why ``with_cuda`` names another release than the installed one, "" if it does not."""
     release = parse_release(build.version) if build.framework == "tensorflow" else None
     row = tensorflow.release_of(release) if release else None
+    if row and interpreter and tensorflow.installable_from(row, interpreter.version) != row:
+        return f" (The extra of {build.version} can not be installed for Python {interpreter.version}.)"
     fault = row.and_cuda_fault if row else ""
     return f" ({build.version} with the extra has a fault: {fault.partition(':')[0]}.)" if fault else ""
 
