@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from packaging.version import Version
 
-from kdoctor.knowledge.tables import Row, Table, load, read_rows
+from kdoctor.knowledge.tables import Need, Row, Table, load, read_rows
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.version import (
     ComputeCapability,
@@ -156,6 +156,7 @@ class TensorflowTable(Table, frozen=True, kw_only=True, rename={"releases": "rel
     gpu_libraries: GpuLibraries
     limits: Limits
     breaks: tuple[Break, ...]
+    needs: tuple[Need, ...]
     packages: Mapping[str, str]
     same_files: SameFiles
     prerelease: Prerelease

@@ -23,9 +23,13 @@ from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.system import System
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
+from kdoctor.model.version import CudaVersion
 
 OF_ANACONDA = ("mkl", "eigen")
 """How the builds of Anaconda's own channel for the CPU begin; on conda-forge it is cpu."""
+
+ON_AARCH64, ANY = CudaVersion("12.8"), CudaVersion("11.0")
+"""From which CUDA on PyTorch's own index has builds for aarch64, and for x86_64."""
 
 
 @rule(
@@ -37,6 +41,7 @@ OF_ANACONDA = ("mkl", "eigen")
         since="0.1.0",
         sources=(
             Source("is_cuda_build in build_info.py of the wheels 1.15.0 to 2.21.0", "2026-11-21"),
+            Source("pytorch/pytorch#160162 #168065: on aarch64 the package index gives the CPU build", "2026-11-22"),
             Source("conda-forge/tensorflow-feedstock: without __cuda the solver takes cpu_*", "2026-11-21"),
         ),
         explains=("prediction-differs",),
@@ -90,8 +95,8 @@ def remedy_for(
         )
     if isinstance(conda, Conda) and (build.distribution.endswith("(conda)") or is_conda_cpu(build, conda)):
         return of_conda(build, prefix, conda, environ)
-    if system.os == "windows":
-        return of_torch_on_windows(build, interpreter)
+    if build.framework == "torch" and (system.os == "windows" or system.machine == "aarch64"):
+        return of_torch_index(build, interpreter, at_least=ON_AARCH64 if system.machine == "aarch64" else ANY)
     remove = (pip(interpreter, "uninstall", "-y", build.distribution),) if build.framework != "jax" else ()
     return Remedy(
         text=f"Replace it by the GPU build.{why_other_release(build, interpreter)}",
@@ -100,14 +105,15 @@ def remedy_for(
     )
 
 
-def of_torch_on_windows(build: Build, interpreter: Interpreter) -> Remedy:
-    """The package index has only the CPU build of PyTorch for Windows; PyTorch's own index has the others."""
+def of_torch_index(build: Build, interpreter: Interpreter, *, at_least: CudaVersion) -> Remedy:
+    """PyTorch from its own index: for Windows, and long for aarch64, the package index has only the CPU build."""
     release = parse_release(build.version)
     row = torch.release_of(release) if release else None
-    builds = row.builds if row else torch.newest().builds
-    index = f"https://download.pytorch.org/whl/cu{builds[0].major}{builds[0].minor}"
+    builds = (row or torch.newest()).builds
+    cuda = next((version for version in builds if version >= at_least), builds[-1])
+    index = f"https://download.pytorch.org/whl/cu{cuda.major}{cuda.minor}"
     return Remedy(
-        text="The package index has only the CPU build for Windows: take it from PyTorch's own index.",
+        text="The package index gave the CPU build for this system: take it from PyTorch's own index.",
         commands=(
             pip(interpreter, "uninstall", "-y", "torch"),
             pip(interpreter, "install", f"torch=={build.version.partition('+')[0]}", "--index-url", index),
