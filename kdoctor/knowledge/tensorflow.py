@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from packaging.version import Version
 
 from kdoctor.knowledge.tables import Need, Row, Table, load, read_rows
+from kdoctor.knowledge.tensorflow_rows import Break, Checked, GpuLibraries, Limits, SameFiles, Setuptools
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.version import (
     ComputeCapability,
@@ -86,15 +87,6 @@ class TensorflowRelease(
         return next((row for row in self.ptx_fails if row.compute_capability == capability), None)
 
 
-class Checked(Row, frozen=True, kw_only=True):
-    """What pip installs for one patch, and whether import and training then work."""
-
-    version: Version
-    resolved: str
-    works: bool
-    tensorboard: str = ""
-
-
 class Prerelease(Row, frozen=True, kw_only=True):
     """The newest release candidate seen; ``cuda`` and ``cudnn`` are the least that its extra takes."""
 
@@ -105,48 +97,6 @@ class Prerelease(Row, frozen=True, kw_only=True):
     min_glibc_measured: SymbolVersion
     cuda: CudaVersion
     cudnn: CudnnVersion
-
-
-class Limits(Row, frozen=True, kw_only=True):
-    """Where behaviour changes: releases from which on something holds, and least versions of other things."""
-
-    needs_nvml: Version
-    least_listed: ComputeCapability
-    keras_uses_xla: Version
-    xla_looks_in_prefix: Version
-    least_ptxas: CudaVersion
-    sources: tuple[str, ...]
-
-
-class Break(Row, frozen=True, kw_only=True):
-    """TensorFlow before ``before`` does not work with ``package`` from ``first_bad`` on; ``effect`` says why."""
-
-    package: str
-    before: Version
-    first_bad: Version
-    effect: str
-    source: str
-
-
-class Setuptools(Row, frozen=True, kw_only=True):
-    """From which setuptools on the command of tensorboard up to a release has nothing to import."""
-
-    first_bad: Version
-    last_tensorboard: Version
-    source: str
-
-
-class GpuLibraries(Row, frozen=True, kw_only=True):
-    """The components (ids of cuda.toml) that TensorFlow opens before it registers a GPU."""
-
-    components: tuple[str, ...]
-    source: str
-
-
-class SameFiles(Row, frozen=True, kw_only=True):
-    """Distributions that all install site-packages/tensorflow."""
-
-    distributions: frozenset[str]
 
 
 class TensorflowTable(Table, frozen=True, kw_only=True, rename={"releases": "release"}):
