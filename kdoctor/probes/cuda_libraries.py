@@ -10,16 +10,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kdoctor.host import Host, exists, names_in
+from kdoctor.host import Host, exists, names_in, text_of
 from kdoctor.knowledge import cuda
 from kdoctor.knowledge.tensorflow import gpu_libraries
+from kdoctor.knowledge.torch import preloads_nvjitlink
 from kdoctor.loader.places import library_directories
 from kdoctor.loader.search import Loader
 from kdoctor.loader.verdict import library_of, source_of, version_in_name
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibraryCopy, LibrarySearch
 from kdoctor.model.facts.cuda_toolkits import CudaToolkits
-from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.distributions import Distributions, parse_release
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
@@ -173,6 +174,8 @@ def jax_search(host: Host, build: Build, loader: Loader, places: Places) -> Libr
     site = build.facts_from.rpartition("/jax_plugins/")[0]
     names = wanted(build)
     major = build.cuda.major if build.cuda else 12
+    if "libnvJitLink.so" in text_of(host, f"{build.facts_from}/__init__.py"):
+        preload_nvjitlink(host, site, major, loader)
     for name in names:
         soname = Soname.parse(name)
         component = cuda.component_of(soname) if soname else None
@@ -188,7 +191,16 @@ def torch_search(host: Host, build: Build, loader: Loader, places: Places) -> Li
     if not exists(host, caller):
         return None
     names = needed_cuda(host, caller)
+    release = parse_release(build.version)
+    if release is not None and build.cuda is not None and preloads_nvjitlink(release):
+        preload_nvjitlink(host, build.directory.rpartition("/")[0], build.cuda.major, loader)
     return LibrarySearch(framework="torch", caller=caller, libraries=_open(names, caller, loader, places))
+
+
+def preload_nvjitlink(host: Host, site: str, major: int, loader: Loader) -> None:
+    """The libnvJitLink of the wheels, which a framework loads by path before anything needs it."""
+    for path in host.glob(f"{site}/{cuda.pip_directory('nvjitlink', major)}/libnvJitLink.so.*")[:1]:
+        loader.preload(path)
 
 
 def linked_libraries(host: Host, search: LibrarySearch, loader: Loader, places: Places) -> Iterator[Library]:

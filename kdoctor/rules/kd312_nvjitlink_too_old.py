@@ -2,7 +2,7 @@
 
 What it means: libcusparse calls functions of libnvJitLink that carry the CUDA release in their names. The loader's
 libnvJitLink is of an older CUDA 12: LD_LIBRARY_PATH leads to a system toolkit, or another package has downgraded the
-wheel of one of the two.
+wheel of one of the two. PyTorch from 2.6 on loads the wheel's libnvJitLink first, whatever LD_LIBRARY_PATH says.
 
 Why it matters: loading stops with "undefined symbol: __nvJitLinkComplete_12_4, version libnvJitLink.so.12". PyTorch
 then can not be imported, JAX says "Unable to load cuSPARSE", and TensorFlow lists no GPU.
@@ -34,6 +34,7 @@ from kdoctor.model.version import CudaVersion
             Source("pytorch/pytorch#134929 #140797, jax-ml/jax#30050, NVIDIA/cuvs#1794", "2026-11-22"),
             Source("pins of nvidia-cusparse-cu12 and nvidia-nvjitlink-cu12 in PyTorch and TensorFlow", "2026-11-21"),
         ),
+        explains=("prediction-differs",),
     )
 )
 def nvjitlink_too_old(

@@ -31,6 +31,7 @@ from kdoctor.model.rule import Declared, Source, rule
             Source("JAX 0.10.2 with NumPy 1.26.4 and ml_dtypes 0.3.2 to 0.5.0 (own runs)", "2026-11-22"),
             Source("TensorFlow 2.20.0 and 2.21.0 with ml_dtypes 0.4.1 and 0.5.0 (own runs)", "2026-11-22"),
         ),
+        explains=("prediction-differs",),
     )
 )
 def dependency_too_old(frameworks: Frameworks, distributions: Distributions, interpreter: Interpreter) -> Verdict:
