@@ -148,6 +148,12 @@ def has_nvidia(gpus: Gpus | Absent | Unknown) -> bool:
     return isinstance(gpus, Gpus) and bool(gpus.nvidia)
 
 
+def is_on_chip(system: System, gpus: Gpus | Absent | Unknown) -> bool:
+    """Whether the GPU is a Jetson's: NVIDIA's, beside an ARM processor, and on no bus."""
+    listed = gpus.nvidia if isinstance(gpus, Gpus) else ()
+    return system.machine == "aarch64" and bool(listed) and not any(gpu.pci_address for gpu in listed)
+
+
 def seen_gpus(gpus: Gpus | Absent | Unknown) -> tuple[Evidence, ...]:
     """The NVIDIA GPUs as evidence."""
     if not isinstance(gpus, Gpus):

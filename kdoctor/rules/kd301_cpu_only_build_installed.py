@@ -9,7 +9,7 @@ Why it matters: no driver and no library makes a CPU build use a GPU. It lists n
 What to do: install the GPU build of the same release instead.
 """
 
-from kdoctor.advice import has_nvidia, pip, quoted, seen_gpus, why_other_release, with_cuda
+from kdoctor.advice import has_nvidia, is_on_chip, pip, quoted, seen_gpus, why_other_release, with_cuda
 from kdoctor.knowledge import torch
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.conda import Conda
@@ -71,6 +71,8 @@ def cpu_only_build_installed(
         return Undetermined(f"needs to know whether there is a GPU: {gpus.reason}")
     if not has_nvidia(gpus):
         return NotApplicable("a CPU build on a machine without an NVIDIA GPU is as it should be")
+    if is_on_chip(system, gpus):
+        return NotApplicable("on a Jetson jetson-cpu-build judges")
     missing = isinstance(driver_search, DriverSearch) and driver_search.cuda.state == "missing"
     if isinstance(container, Container) and missing:
         return NotApplicable("this container was given no GPU, and a CPU build suits that")

@@ -9,7 +9,7 @@ see nothing either.
 What to do: install NVIDIA's build for this JetPack, or use NVIDIA's container for it.
 """
 
-from kdoctor.advice import has_nvidia, pip
+from kdoctor.advice import has_nvidia, is_on_chip, pip, seen_gpus
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.device_nodes import DeviceNodes
 from kdoctor.model.facts.frameworks import Build, Frameworks
@@ -52,20 +52,21 @@ def jetson_cpu_build(
     """An aarch64 machine with the node of a GPU on the chip, and only CPU builds in use."""
     if system.machine != "aarch64":
         return NotApplicable("this is not an aarch64 machine")
-    if isinstance(device_nodes, Unknown):
-        return Undetermined(f"needs the device nodes: {device_nodes.reason}")
     nodes = device_nodes.nodes if isinstance(device_nodes, DeviceNodes) else ()
-    if all(node.path != ON_CHIP for node in nodes):
-        return NotApplicable(f"there is no {ON_CHIP}")
-    if has_nvidia(gpus):
-        return NotApplicable("the driver lists the GPU, and cpu-only-build-installed judges")
+    listed = is_on_chip(system, gpus)
+    if not listed and has_nvidia(gpus):
+        return NotApplicable("the GPU is on the bus, and cpu-only-build-installed judges")
+    if not listed and isinstance(device_nodes, Unknown):
+        return Undetermined(f"needs the device nodes: {device_nodes.reason}")
+    if not listed and all(node.path != ON_CHIP for node in nodes):
+        return NotApplicable(f"there is no {ON_CHIP}, and the driver lists no GPU that is on no bus")
     active = [build for build in frameworks.builds if build.active]
     if not active or any(build.gpu != "none" for build in active):
         return Clear("the framework in use is not known to be a CPU build")
-    return _found(active[0], interpreter)
+    return _found(active[0], interpreter, gpus, ON_CHIP if any(node.path == ON_CHIP for node in nodes) else "")
 
 
-def _found(build: Build, interpreter: Interpreter) -> Found:
+def _found(build: Build, interpreter: Interpreter, gpus: Gpus | Absent | Unknown, node: str) -> Found:
     wanted = OF_NVIDIA.get(build.framework, OF_NVIDIA["torch"])
     return Found(
         what=f"{build.title} is a CPU build; this is a Jetson, with its GPU on the chip.",
@@ -76,7 +77,8 @@ def _found(build: Build, interpreter: Interpreter) -> Found:
             safety="changes-environment",
         ),
         evidence=(
-            Evidence("GPU on the chip", ON_CHIP, "/dev"),
+            *((Evidence("GPU on the chip", node, "/dev"),) if node else ()),
+            *seen_gpus(gpus),
             Evidence("build", "no CUDA in it", build.facts_from or build.directory),
         ),
     )

@@ -1,7 +1,8 @@
 """The framework and its CUDA libraries are from different conda channels.
 
 What it means: one of them is from Anaconda's defaults, the other from conda-forge (or NVIDIA's own channel), as happens
-without strict channel priority. The channels build their packages with different compilers and pins.
+without strict channel priority. The channels build their packages with different compilers and pins. PyTorch's own
+channel is made for use with others, and not meant here.
 
 Why it matters: often it works; else imports fail at a missing symbol, or the next update can not be solved. It is the
 first thing to put right where libraries of this environment do not load.
@@ -18,6 +19,7 @@ from kdoctor.model.rule import Declared, Source, rule
 FRAMEWORKS = ("tensorflow-base", "tensorflow", "jaxlib", "pytorch")
 LIBRARIES = ("cudatoolkit", "cudnn", "cuda-cudart", "cuda-runtime", "libcublas")
 OF_ANACONDA = ("pkgs/", "defaults", "anaconda")
+SEPARATE = ("defaults", "conda-forge")
 
 
 @rule(
@@ -40,11 +42,11 @@ def conda_channels_mixed(conda: Conda, interpreter: Interpreter) -> Verdict:
         return NotApplicable("no framework with CUDA libraries from conda")
     if any(not package.channel for package in (*frameworks, *libraries)):
         return Undetermined("the channel of a package is not recorded")
-    for framework in frameworks:
+    for framework in (item for item in frameworks if family(item) in SEPARATE):
         other = next((item for item in libraries if family(item) != family(framework)), None)
         if other is not None:
             return _found(framework, other, interpreter)
-    return Clear(f"all from {family(frameworks[0])}")
+    return Clear(f"the framework is from {family(frameworks[0])}, with libraries that belong to it")
 
 
 def family(package: CondaPackage) -> str:
