@@ -6,6 +6,7 @@ from itertools import product
 
 import msgspec
 
+from kdoctor.knowledge.workloads import workload as workload_row
 from kdoctor.model.bench import MODES, PRECISIONS, Cell, Mode, Precision, Request
 from kdoctor.model.recipe import Backend
 from kdoctor.model.trouble import Trouble
@@ -41,22 +42,28 @@ def chosen_workloads(asked: tuple[str, ...], known: tuple[str, ...], *, full: bo
     return asked or (known if full else tuple(name for name in QUICK if name in known))
 
 
-def request_for(wanted: Wanted, backend: Backend, device: str) -> Request:
-    """All cells of one device, the short workloads first."""
+def request_for(wanted: Wanted, backend: Backend, device: str, *, without_gpu: bool = False) -> Request:
+    """All cells of one device, the short workloads first; ``without_gpu``: the machine has no other than its CPU."""
     cells = tuple(
         cell
         for _ in range(wanted.repeat)
         for workload in wanted.workloads
-        for cell in _cells(wanted, workload, backend, device)
+        for cell in _cells(wanted, workload, backend, device, _usual(workload) if without_gpu else 0)
     )
     return Request(backend=backend, device=device, cells=cells, peaks=device != "all")
 
 
-def _cells(wanted: Wanted, workload: str, backend: Backend, device: str) -> tuple[Cell, ...]:
+def _usual(workload: str) -> int:
+    """The batch size on a machine without a GPU; 0: the workload's own."""
+    row = workload_row(workload)
+    return 0 if row is None else row.batch_size_without_gpu
+
+
+def _cells(wanted: Wanted, workload: str, backend: Backend, device: str, size: int) -> tuple[Cell, ...]:
     on_gpu = device != "cpu"
     modes = wanted.modes or (MODES if wanted.full else MODES[:1])
     precisions = wanted.precisions or (PRECISIONS[:2] if wanted.full and on_gpu else PRECISIONS[:1])
-    sweep = SWEEP if wanted.full and workload == SWEPT else (0,)
+    sweep = SWEEP if wanted.full and workload == SWEPT else (size,)
     made = [
         Cell(
             workload=workload,

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from kdoctor.bench.disturbance import QUIET, Disturbance, spoiled
 from kdoctor.bench.right import judge
-from kdoctor.bench.runs import Heard, Measured, Run
+from kdoctor.bench.runs import FEWEST_CHUNKS, Heard, Measured, Run
 from kdoctor.bench.steady import told, unsteady
+from kdoctor.knowledge.workloads import workload
 from kdoctor.measure.stats import processors, step_ms
 from kdoctor.model.bench import Bench, Cell, Chunk, Done, Event, Peak, Phase, Ready, Request, Result, Status, Verdict
 
 SCHEMA = 1
+MOST_PERCENT = 105.0  # of the peak: a product is never as fast as the best of many, but for noise
 OF_DONE: Mapping[str, Status] = {"oom": "oom", "failed": "crashed", "skipped": "skipped"}
 
 
@@ -31,10 +33,10 @@ def run_of(request: Request, index: int, events: Sequence[Event], heard: Heard) 
     cell, chunks = request.cells[index], chunks_of(index, events)
     done = {event.cell: event for event in events if isinstance(event, Done)}
     ready = next((event for event in events if isinstance(event, Ready)), None)
-    matmul = {event.precision: event.per_second for event in events if isinstance(event, Peak) and is_matmul(event)}
     if index in done:
         run = _finished(cell, done[index], chunks, heard, tf32=None if ready is None else ready.tf32)
-        peak = matmul.get(cell.precision, 0.0) * (heard.devices if cell.device == "all" else 1)
+        peak = {**heard.peaks_of_one, **peaks_of(events)}.get(f"matmul_{cell.precision}", 0.0)
+        peak *= heard.devices if cell.device == "all" and heard.device_name else 1
         run = _with_peak(run, done[index].flops_per_sample, peak)
     else:
         run = _unfinished(cell, chunks, heard, is_first=all(before in done for before in range(index)))
@@ -51,11 +53,6 @@ def chunks_of(index: int, events: Sequence[Event]) -> tuple[Chunk, ...]:
         if isinstance(event, Chunk) and event.cell == index and not warming and event.steps > 0:
             found.append(event)
     return tuple(found)
-
-
-def is_matmul(event: Peak) -> bool:
-    """Whether it is the peak that percent_of_peak is of."""
-    return event.kind == "matmul"
 
 
 def empty(cell: Cell, status: Status = "skipped", *notes: str) -> Result:
@@ -158,7 +155,11 @@ def _with_peak(run: Run, flops_per_sample: float, peak: float) -> Run:
     speed = run.result.samples_per_s
     if peak <= 0 or flops_per_sample <= 0 or speed is None:
         return run
-    return replace(run, result=replace(run.result, percent_of_peak=100 * flops_per_sample * speed / peak))
+    share = 100 * flops_per_sample * speed / peak
+    if share > MOST_PERCENT:
+        notes = (*run.result.notes, f"It trained at {share:.0f} % of the measured matmul, which was disturbed.")
+        return replace(run, result=replace(run.result, notes=notes))
+    return replace(run, result=replace(run.result, percent_of_peak=share))
 
 
 def _beside(run: Run, beside: Disturbance, heard: Heard) -> Run:
@@ -172,7 +173,19 @@ def _disturbed(run: Run, index: int, heard: Heard) -> Run:
     why = (*unsteady(run.result.raw), *spoiled(beside, on_cpu=not run.on_gpu))
     if why:
         return replace(run, result=replace(run.result, status="noisy", notes=(*why, *run.result.notes)))
-    return replace(run, result=replace(run.result, notes=(*run.result.notes, *told(run.result.raw))))
+    notes = (*run.result.notes, *told(run.result.raw), *_shortened(run))
+    return replace(run, result=replace(run.result, notes=notes))
+
+
+def _shortened(run: Run) -> tuple[str, ...]:
+    """That a slow cell was given a smaller batch or fewer chunks."""
+    count, cell, row = len(run.result.raw), run.cell, workload(run.cell.workload)
+    notes = []
+    if row is not None and 0 < row.batch_size_without_gpu == run.result.batch_size:
+        notes.append(f"Batches of {run.result.batch_size}; on a GPU it has {row.batch_size}.")
+    if not cell.epochs and FEWEST_CHUNKS <= count < cell.chunks:
+        notes.append(f"{count} chunks were timed instead of {cell.chunks}: they took {run.result.time_s:.0f} s.")
+    return tuple(notes)
 
 
 def peaks_of(events: Sequence[Event]) -> dict[str, float]:

@@ -32,7 +32,7 @@ def judge(cell: Cell, done: Done, chunks: Sequence[Chunk], *, tf32: bool | None 
     disagreeing, reserves = ((), ()) if row is None else _agreement(row, cell, done, tf32=tf32)
     wrong = tuple(_not_finite(done, chunks)) or disagreeing
     if not wrong:
-        wrong = (*_not_falling(done, chunks), *(() if row is None else _bounds(row, cell, done)))
+        wrong = (*_not_falling(row, done, chunks), *(() if row is None else _bounds(row, cell, done)))
     return Judged(tuple(wrong), tuple(reserves))
 
 
@@ -59,8 +59,11 @@ def _finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _not_falling(done: Done, chunks: Sequence[Chunk]) -> Iterator[str]:
-    if not done.first_losses or done.steps < FEWEST_STEPS or done.loss is None:
+def _not_falling(row: Workload | None, done: Done, chunks: Sequence[Chunk]) -> Iterator[str]:
+    """Once it has seen as many samples as it needs to learn; a network may first become worse, by RMSprop above all."""
+    samples = row.accuracy.samples if row is not None and row.accuracy is not None else 0
+    early = done.steps < FEWEST_STEPS or done.steps * done.batch_size < samples
+    if not done.first_losses or early or done.loss is None:
         return
     noted = [done.loss, *done.losses, *(chunk.loss for chunk in chunks)]
     first, least = done.first_losses[0], min(known(noted), default=math.inf)

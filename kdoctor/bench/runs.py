@@ -18,8 +18,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """How a child ended and what was seen beside it.
 
     ``ending``: "ended" where it said so itself. ``detail``: of a crash or time limit, a line. ``device_name``: the
-    product, e.g. "NVIDIA A100-SXM4-40GB". ``devices``: how many train together for ``all``.
-    ``beside``: by the index of the cell in the request, what
+    product, e.g. "NVIDIA A100-SXM4-40GB". ``devices``: how many train together for ``all``; ``peaks_of_one``:
+    what one of them reached, as the document has it. ``beside``: by the index of the cell in the request, what
     disturbed it.
     """
 
@@ -28,6 +28,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     device_name: str = ""
     devices: int = 1
     beside: Mapping[int, Disturbance] = {}
+    peaks_of_one: Mapping[str, float] = {}
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -159,7 +159,8 @@ def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, be
     talks: list[Talk] = []
     uuids = uuids_of(facts.sections, host.environ, listed)
     for device in devices_for(asked.devices, ("cpu", *listed), uuids):
-        request, gpus = request_for(asked.wanted, backend, device), gpus_of(device, uuids)
+        request = request_for(asked.wanted, backend, device, without_gpu=not listed)
+        gpus = gpus_of(device, uuids)
         begin(f"{backend} {device}", len(request.cells))
         talks += measure(host, request, hear, timeout_s=asked.timeout_s, gpus=gpus)
         if talks[-1].is_interrupted:
@@ -224,7 +225,9 @@ def report_of(session: Session, gate: Gate | None = None) -> Bench:
     runs: list[Run] = []
     peaks: dict[str, Mapping[str, float]] = {}
     for talk in session.talks:
-        runs += runs_of(talk.request, talk.events, talk.heard)
+        one = "gpu:0" if talk.heard.device_name else "cpu"
+        of_one = peaks.get(f"{talk.request.backend} {one}", {})
+        runs += runs_of(talk.request, talk.events, msgspec.structs.replace(talk.heard, peaks_of_one=of_one))
         found = peaks_of(talk.events)
         if found:
             peaks[f"{talk.request.backend} {talk.request.device}"] = found

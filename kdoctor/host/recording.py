@@ -7,7 +7,6 @@ document; whatever else exists is a name in it.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,14 +16,13 @@ import msgspec
 
 from kdoctor.host import Asked, FileStat, Unreadable, User
 from kdoctor.host.elf import Elf
+from kdoctor.host.essence import essence
 from kdoctor.host.machine import BY_RECORDER, ROOT, RecordedCommand, RecordedProcess, machine_as_json
 from kdoctor.host.shape import Shape, relative
 from kdoctor.model.redact import Redactor, clean, each_text
 from kdoctor.model.trouble import Trouble
 
 _LARGEST_FILE = 16 << 20
-_HASH_AND_SIZE = re.compile(rb",\w+=[\w-]+,\d*$", re.MULTILINE)
-_VERSION_LINE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+\w*(?:VERSION|MAJOR|MINOR|PATCH)\w*[ \t].*\n?", re.MULTILINE)
 _PERSONAL_BINARY = Unreadable("", "broken", "not recorded: a binary file with personal values")
 _TOO_LARGE = Unreadable("", "too-large", "not recorded: too large")
 
@@ -91,7 +89,7 @@ def write_recording(folder: str, kept: Kept, machine: Mapping[str, object], user
         root = Path(folder) / ROOT
         root.mkdir(parents=True, exist_ok=True)
         for path, data in sorted(shape.contents.items()):
-            written = _redacted(_essence(path, data), redactor)
+            written = _redacted(essence(path, data), redactor)
             if written is None:
                 shape.refuse(path, _PERSONAL_BINARY)
             else:
@@ -125,13 +123,6 @@ def _place(root: Path, path: str) -> Path:
     place = root / path.lstrip("/")
     place.parent.mkdir(parents=True, exist_ok=True)
     return place
-
-
-def _essence(path: str, data: bytes) -> bytes:
-    """Of C headers, which are their owners', the versions that they define; of a RECORD its paths without hashes."""
-    if path.endswith(".h"):
-        return b"".join(_VERSION_LINE.findall(data))
-    return _HASH_AND_SIZE.sub(b",,", data) if path.endswith(".dist-info/RECORD") else data
 
 
 def _redacted(data: bytes, redactor: Redactor) -> bytes | None:

@@ -30,7 +30,10 @@ class Accuracy(Row, frozen=True, kw_only=True):
 
 
 class Workload(Row, frozen=True, kw_only=True, rename={"bounds": "bound"}):
-    """One model; ``samples``, ``epochs`` and ``batch_size`` of a whole training; ``agreement`` by precision."""
+    """One model; ``samples``, ``epochs`` and ``batch_size`` of a whole training; ``agreement`` by precision.
+
+    ``batch_size_without_gpu`` 0: the same.
+    """
 
     name: str
     family: Family
@@ -38,6 +41,7 @@ class Workload(Row, frozen=True, kw_only=True, rename={"bounds": "bound"}):
     epochs: int
     batch_size: int
     source: str
+    batch_size_without_gpu: int = 0
     agreement: Mapping[str, float] = {}
     cost_agreement: Mapping[str, float] = {}
     bounds: tuple[Bound, ...] = ()

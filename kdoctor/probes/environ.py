@@ -22,14 +22,15 @@ NAMES = frozenset((
     "SLURM_STEP_GPUS", "GPU_DEVICE_ORDINAL", "PBS_JOBID", "LSB_JOBID", "KUBERNETES_SERVICE_HOST",
     "APPTAINER_CONTAINER", "SINGULARITY_CONTAINER", "APPTAINER_NV", "SINGULARITY_NV", "WSL_DISTRO_NAME",
     "WSL_INTEROP", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION", "COLAB_RELEASE_TAG",
-    "KAGGLE_KERNEL_RUN_TYPE", "LOADEDMODULES", "THEANO_FLAGS", "PATH",
+    "KAGGLE_KERNEL_RUN_TYPE", "LOADEDMODULES", "THEANO_FLAGS", "PATH", "JUPYTER_PATH", "JUPYTER_DATA_DIR",
+    "COLAB_GPU", "COLAB_TPU_1VM", "TPU_NAME", "TPU_WORKER_ID", "TPU_ACCELERATOR_TYPE",
 ))  # fmt: skip
 
 
 def probe(host: Host) -> Environ:
-    """The variables of the allow-list that are set; a cluster's address becomes "set"."""
+    """The variables of the allow-list that are set; a cluster's address or name becomes "set"."""
     found = {name: host.environ[name] for name in sorted(NAMES & set(host.environ))}
-    for name in ("KUBERNETES_SERVICE_HOST", "TF_CONFIG", "WSL_INTEROP"):
+    for name in ("KUBERNETES_SERVICE_HOST", "TF_CONFIG", "WSL_INTEROP", "TPU_NAME"):
         if found.get(name):
             found[name] = "set"
     return Environ(variables=found)

@@ -15,6 +15,7 @@ from kdoctor.model.facts.container import Container
 from kdoctor.model.facts.device_nodes import DeviceNodes
 from kdoctor.model.facts.driver import Driver
 from kdoctor.model.facts.driver_search import DriverSearch
+from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.libcuda import Libcuda
@@ -22,6 +23,7 @@ from kdoctor.model.facts.pci import Pci
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
 
+VISIBLE = "NVIDIA_VISIBLE_DEVICES"
 HOW = {
     "docker": ("docker run --gpus all ...",),
     "containerd": ("docker run --gpus all ...",),
@@ -61,6 +63,7 @@ def container_without_gpu_runtime(
     device_nodes: DeviceNodes | Absent | Unknown,
     driver_search: DriverSearch | Unknown,
     libcuda: Libcuda | Absent | Unknown,
+    environ: Environ | Absent | Unknown,
 ) -> Verdict:
     """A container on a host with a loaded driver, or one that asks for a GPU, that got no device nodes."""
     if isinstance(libcuda, Libcuda) and libcuda.devices:
@@ -76,13 +79,19 @@ def container_without_gpu_runtime(
         return Clear("device nodes of a GPU are in the container")
     if isinstance(driver_search, Unknown) or isinstance(device_nodes, Unknown):
         return Undetermined("needs the search for libcuda.so.1 and the device nodes")
-    return _found(container, driver_search, gpus, sure=loaded)
+    return _found(container, driver_search, gpus, refused_by(environ), sure=loaded)
 
 
 def is_loaded(driver: Driver | Absent | Unknown, pci: Pci | Absent | Unknown) -> bool:
     """Whether the kernel, which is the host's, has the module."""
     bound = [item.kernel_driver for item in pci.devices] if isinstance(pci, Pci) else []
     return "nvidia" in bound or (isinstance(driver, Driver) and driver.module_loaded)
+
+
+def refused_by(environ: Environ | Absent | Unknown) -> str:
+    """NVIDIA_VISIBLE_DEVICES where its value tells the NVIDIA runtime to pass no GPU in, "" if it does not."""
+    value = environ.variables.get(VISIBLE, "") if isinstance(environ, Environ) else ""
+    return f"{VISIBLE}={value}" if value in ("void", "none") else ""
 
 
 def library_here(search: DriverSearch) -> str:
@@ -92,20 +101,24 @@ def library_here(search: DriverSearch) -> str:
     return "only a toolkit's stub" if search.cuda.is_stub else "only the image's own libcuda"
 
 
-def _found(container: Container, search: DriverSearch, gpus: Gpus | Absent | Unknown, *, sure: bool) -> Found:
+def _found(
+    container: Container, search: DriverSearch, gpus: Gpus | Absent | Unknown, refused: str, *, sure: bool
+) -> Found:
     what = f"This {container.kind} container was not given the GPU: no /dev/nvidia*, {library_here(search)}."
+    without = f", and without {refused}, which keeps it out" if refused else ""
     if not sure:
         what = f"The image of this {container.kind} container asks for a GPU, and none was given to it."
     return Found(
         what=what,
         why="The engine passes device nodes and the driver's libraries in only when asked; no package replaces them.",
         remedy=Remedy(
-            text="Start the container with the GPU; the host needs the NVIDIA container toolkit for it.",
+            text=f"Start the container with the GPU{without}; the host needs the NVIDIA container toolkit for it.",
             commands=HOW.get(container.kind, ()),
         ),
         evidence=(
             Evidence("container", container.kind, ", ".join(container.signs)),
             *((Evidence("asks for", container.gpu_asked_by, "environment"),) if container.gpu_asked_by else ()),
+            *((Evidence("keeps it out", refused, "environment"),) if refused else ()),
             *((Evidence("host's driver", "loaded", "/proc/driver/nvidia/version, PCI bus"),) if sure else ()),
             Evidence("device nodes", "none", "/dev/nvidia*"),
             Evidence("libcuda.so.1", search.cuda.realpath or "not found", "loader"),

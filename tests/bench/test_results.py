@@ -90,6 +90,12 @@ def test_the_share_of_the_peak_is_of_the_same_precision() -> None:
     assert found.percent_of_peak == pytest.approx(100 * 2.5e6 * found.samples_per_s / 1e11)
 
 
+def test_a_training_above_the_peak_has_no_share_and_says_why() -> None:
+    found = one([Peak(kind="matmul", precision="float32", per_second=1e3), *told(cell())]).result
+    assert found.percent_of_peak is None
+    assert "of the measured matmul, which was disturbed." in found.notes[0]
+
+
 def test_without_a_peak_there_is_no_share() -> None:
     assert one(told(cell())).result.percent_of_peak is None
 
@@ -97,8 +103,10 @@ def test_without_a_peak_there_is_no_share() -> None:
 def test_several_devices_have_the_peak_of_all() -> None:
     peak: list[Event] = [Peak(kind="matmul", precision="float32", per_second=1e11)]
     alone = one([*peak, *told(cell())]).result.percent_of_peak
-    both = one([*peak, *told(cell())], cell(device="all"), Heard(devices=2)).result.percent_of_peak
-    assert (alone or 0) / 2 == pytest.approx(both or 0)
+    for name, times in (("NVIDIA A100", 2), ("", 1)):
+        several = Heard(devices=2, device_name=name, peaks_of_one={"matmul_float32": 1e11})
+        found = one(told(cell()), cell(device="all"), several).result.percent_of_peak
+        assert found == pytest.approx((alone or 0) / times)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +191,13 @@ def test_few_chunks_are_ok_but_no_verdict_rests_on_them() -> None:
     found = one(told(cell(), raw=(0.01, 0.02))).result
     assert (found.status, good(found)) == ("ok", False)
     assert "Only 2 chunks" in found.notes[0]
+
+
+def test_a_slow_cell_says_that_it_has_fewer_chunks_than_were_asked_for() -> None:
+    raw = [6.0, 6.01, 6.02, 6.01, 6.0]
+    found = one(told(cell(), raw=raw)).result
+    assert (found.status, found.notes[-1][:37]) == ("ok", "5 chunks were timed instead of 20: th")
+    assert one(told(cell(), raw=series(0.01))).result.notes == ()
 
 
 def test_outliers_and_a_mild_drift_are_told_of_a_good_cell() -> None:

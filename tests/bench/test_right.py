@@ -96,6 +96,7 @@ def test_a_chunk_without_a_finite_loss_is_wrong() -> None:
 def test_a_loss_that_does_not_fall_is_wrong_after_some_steps() -> None:
     assert wrong(done(loss=2.4)) == ("The loss was 2.3 at the first step and 2.4 at best after 200; it must fall.",)
     assert wrong(done(loss=2.4, steps=5)) == ()
+    assert wrong(done(loss=2.4, steps=150)) == ()  # 9,600 of the 12,000 samples that LeNet needs to learn
     assert wrong(done(loss=2.4, first_losses=())) == ()
     assert wrong(done(loss=2.4, losses=(1.0, 2.4))) == ()
 

@@ -103,7 +103,10 @@ def test_a_step_longer_than_a_chunk_is_a_chunk() -> None:
     assert module("training.meter").calibrate(Steady(4.0), 0.15) == 1
 
 
-@pytest.mark.parametrize(("more", "taken"), [({}, 3), ({"seconds": 5.0}, 5), ({"epochs": 2, "seconds": 9.0}, 2)])
+@pytest.mark.parametrize(
+    ("more", "taken"),
+    [({}, 3), ({"seconds": 5.0}, 5), ({"epochs": 2, "seconds": 9.0}, 2), ({"chunks": 99}, 20), ({"seconds": 99.0}, 20)],
+)
 def test_chunks_go_on_for_number_and_time_or_for_the_epochs(
     clock: SimpleNamespace, more: dict[str, float], taken: int
 ) -> None:

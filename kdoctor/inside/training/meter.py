@@ -11,6 +11,7 @@ from training.events import finite
 SHORTEST_CHUNK_S = 0.05
 MOST_STEPS = 100000
 OFF = 2.0  # a warm-up chunk that lasted so many times too long or too short is sized anew
+FEWEST_CHUNKS, LONG_S = 5, 20.0  # so few are enough where they took so long: a large network on a CPU
 TYPICAL_CHUNKS = 11
 CALIBRATED_S = 0.1  # single steps are repeated for so long to size the first chunk
 CALIBRATED_STEPS = 256
@@ -41,7 +42,8 @@ class Meter:
         self.speaker.say("chunk", cell=self.index, steps=self.steps, seconds=seconds, cpu_s=cpu, loss=finite(loss))
         if self.after is not None:
             self.after(loss)
-        more = self.taken < self.chunks or self.elapsed < self.seconds
+        enough = self.taken >= FEWEST_CHUNKS and self.elapsed >= LONG_S
+        more = not enough and (self.taken < self.chunks or self.elapsed < self.seconds)
         more = self.taken < self.epochs if self.epochs else bool(self.route.agree(more))
         self.start()
         return more

@@ -7,6 +7,7 @@ with it. What depends on a clock is decided by rank 0 and told to all.
 import datetime as dt
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,7 @@ class Ranks:
         store_of = self.torch.distributed.TCPStore
         patience = dt.timedelta(seconds=PATIENCE_S)
         if self.rank == 0:
-            store = store_of(LOOPBACK, 0, self.world, True, patience, wait_for_workers=False)
+            store = self._meeting_place(patience)
             self._start(json.dumps(request).encode("utf-8"), script, store.port)
         else:
             store = store_of(LOOPBACK, int(os.environ[PORT]), self.world, False, patience)
@@ -43,6 +44,19 @@ class Ranks:
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
         kind = "nccl" if self.on_gpu and self.dist.is_nccl_available() else "gloo"
         self.dist.init_process_group(kind, store=store, rank=self.rank, world_size=self.world, timeout=patience)
+
+    def _meeting_place(self, patience):
+        """A store that only this machine reaches: PyTorch's own socket listens on every address."""
+        self.socket = socket.socket()
+        self.socket.bind((LOOPBACK, 0))
+        self.socket.listen(self.world)
+        store_of, port = self.torch.distributed.TCPStore, self.socket.getsockname()[1]
+        fixed = {"wait_for_workers": False, "master_listen_fd": self.socket.fileno()}
+        try:
+            return store_of(LOOPBACK, port, self.world, True, patience, **fixed)
+        except TypeError:  # before PyTorch 2.1
+            self.socket.close()
+            return store_of(LOOPBACK, 0, self.world, True, patience, wait_for_workers=False)
 
     def _start(self, request, script, port):
         tether = os.path.join(os.path.dirname(script), "tether.py")

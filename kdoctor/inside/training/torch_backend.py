@@ -206,7 +206,8 @@ class Loop(Route):
         torch = backend.torch
         self.torch, self.model, self.batches, self.backend = torch, model, batches, backend
         self.loss_of = backend.keras.losses.get(workload.LOSS)
-        self.make = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}.get(type(model.optimizer).__name__)
+        own = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam, "RMSprop": rmsprop(torch, model.optimizer)}
+        self.make = own.get(type(model.optimizer).__name__)
         self.optimizer_name = "torch.optim" if self.make else "Keras's optimizer"
         self.name = "torch loop, %s, data on the device" % self.optimizer_name
         self.take()
@@ -267,6 +268,29 @@ class Loop(Route):
     def _adapt_epsilon(self):
         """PyTorch adds epsilon after the correction of the second moment, Keras before it."""
         self.optimizer.param_groups[0]["eps"] = ADAM_EPSILON / math.sqrt(1.0 - ADAM_BETA**self.position)
+
+
+def rmsprop(torch, like):
+    """Keras's RMSprop, which adds epsilon below the root, as an optimizer of PyTorch; None where ``like`` does more."""
+    if getattr(like, "momentum", 0.0) or getattr(like, "centered", False) or not hasattr(torch, "_foreach_addcdiv_"):
+        return None
+
+    class RMSprop(torch.optim.Optimizer):
+        def __init__(self, parameters, lr, fused=None):
+            super().__init__(parameters, {"lr": lr})
+            self.seen = [torch.zeros_like(one) for one in self.param_groups[0]["params"]]
+
+        @torch.no_grad()
+        def step(self):
+            group = self.param_groups[0]
+            gradients = [one.grad for one in group["params"]]
+            torch._foreach_mul_(self.seen, like.rho)
+            torch._foreach_addcmul_(self.seen, gradients, gradients, 1.0 - like.rho)
+            roots = torch._foreach_add(self.seen, like.epsilon)  # noqa: SLF001  PyTorch documents these
+            torch._foreach_sqrt_(roots)
+            torch._foreach_addcdiv_(group["params"], gradients, roots, -group["lr"])
+
+    return RMSprop
 
 
 class Shared(Loop):
