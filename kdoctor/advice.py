@@ -13,6 +13,7 @@ from kdoctor.model.facts.frameworks import Build, FrameworkName, Frameworks
 from kdoctor.model.facts.gpus import Gpu, Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.keras import Keras
+from kdoctor.model.facts.pci import Pci
 from kdoctor.model.facts.system import System
 from kdoctor.model.finding import Evidence
 
@@ -35,6 +36,30 @@ REBUILD_COMMANDS = {
     "ubuntu": ("sudo apt install linux-headers-{kernel}", "sudo dkms autoinstall", "sudo modprobe nvidia"),
 }
 REBUILD_COMMANDS["debian"] = REBUILD_COMMANDS["ubuntu"]
+MACROS = "/etc/rpm/macros.nvidia-kmod"
+FLAVOUR_COMMANDS = {
+    ("ubuntu", "open"): ("sudo apt install nvidia-driver-{branch}-open",),
+    ("ubuntu", "proprietary"): ("sudo apt install nvidia-driver-{branch}",),
+    ("debian", "open"): ("sudo apt install nvidia-open-kernel-dkms",),
+    ("debian", "proprietary"): ("sudo apt install nvidia-kernel-dkms",),
+    ("fedora", "open"): (f"echo '%_with_kmod_nvidia_open 1' | sudo tee {MACROS}", "sudo akmods --force --rebuild"),
+    ("fedora", "proprietary"): (f"sudo rm -f {MACROS}", "sudo akmods --force --rebuild"),
+    ("rhel", "open"): ("sudo dnf module reset nvidia-driver", "sudo dnf module install nvidia-driver:open-dkms"),
+    ("rhel", "proprietary"): ("sudo dnf module reset nvidia-driver", "sudo dnf module install nvidia-driver:580-dkms"),
+    ("arch", "open"): ("sudo pacman -S nvidia-open nvidia-utils",),
+    ("opensuse", "open"): ("sudo zypper install nvidia-open-driver-G06-signed-kmp-meta",),
+}
+BRANCH_COMMANDS = {
+    "ubuntu": ("sudo apt install nvidia-driver-{branch}",),
+    "fedora": ("sudo dnf install akmod-nvidia-{branch}xx xorg-x11-drv-nvidia-{branch}xx-cuda --allowerasing",),
+    "rhel": ("sudo dnf module reset nvidia-driver", "sudo dnf module install nvidia-driver:{branch}-dkms"),
+}
+SIGNING_KEYS = {
+    "ubuntu": "/var/lib/shim-signed/mok/MOK.der",
+    "debian": "/var/lib/dkms/mok.pub",
+    "fedora": "/etc/pki/akmods/certs/public_key.der",
+    "rhel": "/var/lib/dkms/mok.pub",
+}
 FAMILIES = {
     "linuxmint": "ubuntu", "pop": "ubuntu", "rocky": "rhel", "almalinux": "rhel", "centos": "rhel", "ol": "rhel",
     "manjaro": "arch", "endeavouros": "arch", "opensuse-leap": "opensuse", "opensuse-tumbleweed": "opensuse",
@@ -80,6 +105,25 @@ def rebuild_commands(system: System) -> tuple[str, ...]:
     """How this distribution builds the driver's module for the running kernel; needs root."""
     found = REBUILD_COMMANDS.get(family(system), ("sudo dkms autoinstall", "sudo modprobe nvidia"))
     return tuple(command.format(kernel=system.kernel) for command in found)
+
+
+def flavour_commands(system: System, flavour: str, branch: int | None) -> tuple[str, ...]:
+    """How this distribution installs the open or the proprietary kernel module; needs root, and a restart."""
+    found = FLAVOUR_COMMANDS.get((family(system), flavour), ())
+    known = tuple(command for command in found if branch is not None or "{branch}" not in command)
+    return (*(command.format(branch=branch) for command in known), "sudo reboot") if known else ()
+
+
+def branch_commands(system: System, branch: int) -> tuple[str, ...]:
+    """How this distribution installs the driver of an older branch; needs root, and a restart."""
+    found = BRANCH_COMMANDS.get(family(system), ())
+    return (*(command.format(branch=branch) for command in found), "sudo reboot") if found else ()
+
+
+def enrolment_commands(system: System) -> tuple[str, ...]:
+    """How the key that this distribution signs its own modules with is made known to the firmware; needs root."""
+    key = SIGNING_KEYS.get(family(system), "/var/lib/dkms/mok.pub")
+    return (f"sudo mokutil --import {key}", 'sudo reboot   # and choose "Enroll MOK" on the blue screen')
 
 
 def with_cuda(build: Build, interpreter: Interpreter | None = None) -> str:
@@ -162,6 +206,14 @@ def seen_gpus(gpus: Gpus | Absent | Unknown) -> tuple[Evidence, ...]:
         Evidence("gpu", gpu.name or "NVIDIA GPU", f"{gpu.pci_address} ({', '.join(gpu.seen_by)})".strip())
         for gpu in gpus.nvidia[:4]
     )
+
+
+def not_listed(gpus: Gpus, pci: Pci | Absent | Unknown, *, loaded: bool) -> list[Gpu]:
+    """The NVIDIA GPUs on the bus that NVML does not list; without those that another kernel module was given."""
+    bound = {item.address: item.kernel_driver for item in pci.devices} if isinstance(pci, Pci) else {}
+    ours = ("", "nvidia") if loaded else ("", "nvidia", "nouveau")
+    on_bus = [gpu for gpu in gpus.nvidia if "pci" in gpu.seen_by and "nvml" not in gpu.seen_by]
+    return [gpu for gpu in on_bus if bound.get(gpu.pci_address, "") in ours]
 
 
 def shortened(text: str, limit: int = 60) -> str:

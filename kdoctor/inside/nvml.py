@@ -10,11 +10,13 @@ SCRIPT_DIRECTORY = sys.path.pop(0) if sys.path else ""
 
 import ctypes
 import json
+import time
 
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 CAPABILITIES = (0, 1, 3, 16, 27)  # chown, dac_override, fowner, sys_module, mknod
 LIBRARY_NOT_FOUND = 12
+LICENCE_GOOD = (2, 4)  # NVML_GRID_LICENSE_EXPIRY_VALID, NVML_GRID_LICENSE_EXPIRY_PERMANENT
 PROCESS_VERSIONS = ("_v3", "_v2")
 NO_LIMIT_REASONS = ("GpuIdle", "None", "All", "ApplicationsClocksSetting", "UserDefinedClocks")
 
@@ -66,10 +68,31 @@ def listed(nvml, kind, handle):
 def processes(nvml, handle):
     """Who holds memory of this GPU."""
     held = {}
-    for kind in ("Compute", "Graphics"):
+    for kind in ("Graphics", "Compute"):
         for process in listed(nvml, kind, handle) or ():
-            held[process.pid] = process.usedGpuMemory
-    return [{"pid": pid, "memory_bytes": memory} for pid, memory in sorted(held.items())]
+            held[process.pid] = {"pid": process.pid, "memory_bytes": process.usedGpuMemory, "kind": kind.lower()}
+    return [held[pid] for pid in sorted(held)]
+
+
+def repairs(nvml, handle):
+    """Whether bad memory waits for a reset to be set aside, and whether that failed; None where it is not told."""
+    rows = optional(getattr(nvml, "nvmlDeviceGetRemappedRows", None), handle)
+    if rows is not None:
+        return bool(rows[2]), bool(rows[3])
+    pages = optional(nvml.nvmlDeviceGetRetiredPagesPendingStatus, handle)
+    return (None if pages is None else bool(pages)), None
+
+
+def licence(nvml, handle):
+    """Whether it is a vGPU in a virtual machine, and whether that has its licence."""
+    mode = optional(nvml.nvmlDeviceGetVirtualizationMode, handle)
+    virtual = None if mode is None else mode == nvml.NVML_GPU_VIRTUALIZATION_MODE_VGPU
+    found = optional(nvml.nvmlDeviceGetGridLicensableFeatures, handle) if virtual else None
+    if found is None or not found.isGridLicenseSupported:
+        return virtual, None
+    features = found.gridLicensableFeatures[: found.licensableFeaturesCount]
+    granted = [item.featureState or item.licenseExpiry.status in LICENCE_GOOD for item in features]
+    return virtual, any(granted) if granted else None
 
 
 def limits(nvml):
@@ -114,6 +137,8 @@ def device(nvml, index):
     errors = optional(
         nvml.nvmlDeviceGetTotalEccErrors, handle, nvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, nvml.NVML_VOLATILE_ECC
     )
+    repair_pending, repair_failed = repairs(nvml, handle)
+    virtual, licensed = licence(nvml, handle)
     persistence = optional(nvml.nvmlDeviceGetPersistenceMode, handle)
     return {
         "index": index,
@@ -128,12 +153,17 @@ def device(nvml, index):
         "mig_devices": [uuid(nvml, instance) for instance in mig(nvml, handle)] if mig_enabled else [],
         "ecc_enabled": pair(optional(nvml.nvmlDeviceGetEccMode, handle)),
         "ecc_uncorrected": errors,
+        "repair_pending": repair_pending,
+        "repair_failed": repair_failed,
         "compute_mode": modes.get(mode, ""),
         "persistence": None if persistence is None else bool(persistence),
         "throttle_reasons": throttling(nvml, handle, limits(nvml)),
+        "performance_state": optional(nvml.nvmlDeviceGetPerformanceState, handle),
         "temperature_c": optional(nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
         "pcie_width": optional(nvml.nvmlDeviceGetCurrPcieLinkWidth, handle),
         "pcie_width_max": optional(nvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
+        "virtual": virtual,
+        "licensed": licensed,
     }
 
 
@@ -165,6 +195,7 @@ def ask():
     except OSError as error:
         return {"library": "", "error_code": LIBRARY_NOT_FOUND, "error": str(error)}
     answer = {"library": opened_path(), "error_code": 0, "error": "", "devices": []}
+    started = time.time()
     try:
         nvml.nvmlInit()
     except nvml.NVMLError as error:
@@ -174,6 +205,7 @@ def ask():
     cuda = optional(nvml.nvmlSystemGetCudaDriverVersion)
     answer["cuda"] = "%d.%d" % (cuda // 1000, cuda % 1000 // 10) if cuda else None
     answer["devices"] = [device(nvml, index) for index in range(optional(nvml.nvmlDeviceGetCount) or 0)]
+    answer["start_s"] = round(time.time() - started, 2)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from typing import Literal
 
 from kdoctor.knowledge.tables import Row, Table, load
 from kdoctor.model.version import ComputeCapability, CudaVersion
@@ -14,7 +15,7 @@ class Architecture(Row, frozen=True, kw_only=True):
     """A generation of GPUs.
 
     ``first_cuda`` .. ``last_cuda`` are the toolkits that can make code for it, the driver branches those that run it;
-    a last one of None: the newest still does.
+    a last one of None: the newest still does. ``kernel_modules``: NVIDIA's kernel modules that drive it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Architecture(Row, frozen=True, kw_only=True):
     last_cuda: CudaVersion | None = None
     min_driver_branch: int | None = None
     last_driver_branch: int | None = None
+    kernel_modules: tuple[Literal["open", "proprietary"], ...] = ("open", "proprietary")
     tensor_cores: bool
 
 

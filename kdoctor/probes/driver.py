@@ -39,6 +39,7 @@ def probe(host: Host, environ: Environ) -> Driver | Absent | Unknown:
         release=release,
         flavour="" if not text else "open" if "Open Kernel Module" in text else "proprietary",
         module_loaded=release is not None or exists(host, MODULE),
+        uvm_loaded=uvm_loaded(host),
         nouveau_loaded=exists(host, "/sys/module/nouveau"),
         modules_on_disk=here,
         modules_for_other_kernels=elsewhere,
@@ -61,6 +62,12 @@ def module_release(text: str) -> DriverRelease | None:
     """
     match = _RELEASE.search(text)
     return DriverRelease(match[1]) if match else None
+
+
+def uvm_loaded(host: Host) -> bool | None:
+    """Whether nvidia-uvm is loaded; None where the kernel's list of modules cannot be read."""
+    listed = host.read_text("/proc/modules")
+    return f"\n{listed}".find("\nnvidia_uvm ") >= 0 if isinstance(listed, str) else None
 
 
 def modules_on_disk(host: Host) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -6,7 +6,7 @@ from kdoctor.host import Host, Unanswered
 from kdoctor.model.codec import decode_value
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.driver_search import DriverSearch
-from kdoctor.model.facts.nvml import GpuProcess, Nvml, NvmlDevice
+from kdoctor.model.facts.nvml import Nvml, NvmlDevice
 
 TIMEOUT_S = 10.0
 
@@ -32,5 +32,5 @@ def _with_names(host: Host, device: NvmlDevice) -> NvmlDevice:
     named = []
     for held in device.processes:
         process = host.process(held.pid)
-        named.append(GpuProcess(pid=held.pid, memory_bytes=held.memory_bytes, name=process.name if process else ""))
+        named.append(msgspec.structs.replace(held, name=process.name if process else ""))
     return msgspec.structs.replace(device, processes=tuple(named))

@@ -8,6 +8,7 @@ BUS = "/sys/bus/pci/devices"
 DATABASES = ("/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids", "/usr/share/pci.ids", "/var/lib/pciutils/pci.ids")
 VENDORS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x1022": "AMD", "0x8086": "Intel"}
 CLASSES = ("0x03", "0x12")
+NO_ANSWER = b"\xff\xff\xff\xff"  # in place of vendor and device: what a bus reads where nothing answers
 
 
 def probe(host: Host) -> Pci | Unknown:
@@ -34,6 +35,7 @@ def _device(host: Host, address: str) -> PciDevice:
         vendor=known,
         name=_name(host, vendor[2:], device[2:]) if known else "",
         kernel_driver=bound.rpartition("/")[2] if isinstance(bound, str) else "",
+        lost=known == "NVIDIA" and host.read_bytes(f"{base}/config", limit=4) == NO_ANSWER,
     )
 
 

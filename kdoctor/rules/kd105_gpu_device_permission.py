@@ -19,6 +19,8 @@ from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy,
 from kdoctor.model.rule import Declared, Source, rule
 
 NEEDED = ("/dev/nvidiactl", "/dev/nvidia-uvm")
+LOAD_AT_START = "/etc/modules-load.d/nvidia-uvm.conf"
+LOADED = {True: "loaded", False: "not loaded", None: "not known"}
 NO_GROUP = ("root", "0", "nobody", "nogroup", "65534")
 
 
@@ -62,7 +64,7 @@ def gpu_device_permission(
         return Clear("the nodes are there and open to this user")
     if device_nodes.modprobe:
         return Undetermined(f"{missing[0]} is missing; nvidia-modprobe would make it when a program first uses CUDA")
-    return _missing(missing, device_nodes.nodes, in_container=in_container)
+    return _missing(missing, device_nodes.nodes, driver, in_container=in_container)
 
 
 def is_gpu(path: str) -> bool:
@@ -111,18 +113,28 @@ def _closed(closed: list[DeviceNode], section: DeviceNodes, *, sure: bool, in_co
     )
 
 
-def _missing(missing: list[str], nodes: tuple[DeviceNode, ...], *, in_container: bool) -> Found:
+def _missing(missing: list[str], nodes: tuple[DeviceNode, ...], driver: Driver, *, in_container: bool) -> Found:
     text = "Install nvidia-modprobe, which makes the nodes, or load nvidia-uvm at start-up."
     commands: tuple[str, ...] = ("sudo nvidia-modprobe -c 0 -u", "sudo modprobe nvidia-uvm")
+    do, them = ("does", "it") if len(missing) == 1 else ("do", "them")
+    only_uvm = missing == ["/dev/nvidia-uvm"]
+    if only_uvm and driver.uvm_loaded is False:
+        text = "Load nvidia-uvm, CUDA's part of the driver, now and at every start; nvidia-smi works without it."
+        commands = (
+            "sudo modprobe nvidia-uvm",
+            f"echo nvidia-uvm | sudo tee {LOAD_AT_START}",
+            "sudo nvidia-modprobe -u",
+        )
     if in_container:
         text = "Start the container with the NVIDIA runtime, which passes all nodes in."
         commands = ("docker run --gpus all ...",)
     return Found(
-        what=f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not exist, and nothing here makes them.",
+        what=f"{', '.join(missing)} {do} not exist, and nothing here makes {them}.",
         why="CUDA reaches the card through these nodes; cuInit fails without them although the module is loaded.",
         remedy=Remedy(text=text, commands=commands, safety="changes-environment" if in_container else "needs-root"),
         evidence=(
             *(Evidence("missing node", path, "/dev") for path in missing),
             Evidence("nodes there", ", ".join(node.path for node in nodes) or "none", "/dev"),
+            *((Evidence("module nvidia_uvm", LOADED[driver.uvm_loaded], "/proc/modules"),) if only_uvm else ()),
         ),
     )

@@ -1,7 +1,8 @@
 """An environment variable hides the GPU.
 
 What it means: CUDA_VISIBLE_DEVICES lists the devices that CUDA may use. -1, an empty value, or a number or UUID that
-does not exist leaves none (the list ends at the first invalid entry). JAX_PLATFORMS=cpu does the same for JAX.
+does not exist leaves none (the list ends at the first invalid entry; a MIG instance that is made anew, as after a
+restart, has a new UUID). JAX_PLATFORMS=cpu does the same for JAX.
 
 Why it matters: cuInit reports CUDA_ERROR_NO_DEVICE and every framework uses the CPU, while nvidia-smi lists the GPU.
 
@@ -123,7 +124,8 @@ def visible_devices(value: str, count: int, uuids: tuple[str, ...]) -> tuple[int
 
 def _found(name: str, value: str, reason: str, count: int, scheduler: Scheduler | Absent | Unknown) -> Found:
     shown = value or "(empty)"
-    remedy = Remedy(text="Unset the variable, or name a device that exists.", commands=(f"unset {name}",))
+    listed = ("nvidia-smi -L   # the UUIDs that exist",) if "GPU-" in value.upper() or "MIG-" in value.upper() else ()
+    remedy = Remedy(text="Unset the variable, or name a device that exists.", commands=(f"unset {name}", *listed))
     if (
         name == VISIBLE
         and isinstance(scheduler, Scheduler)

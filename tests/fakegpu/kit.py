@@ -14,7 +14,7 @@ The keys of a state, with their defaults; `gpu.KEY` is for all GPUs and `gpuN.KE
   `pcie_width_max`, `pcie_generation`, `pcie_generation_max`, `pci_bus`, `pci_device_id`, `minor`;
 - not supported unless given: `gpu.serial`, `mig` with `mig_pending`, `mig_count`, `mig_profile`, `mig_uuid`, and
   `mig1_procs` of the first instance, `ecc` with `ecc_pending`, `ecc_corrected`, `ecc_uncorrected`, `remap_pending` or
-  `remap_failed` with `remap_corrected` and `remap_uncorrected`;
+  `remap_failed` with `remap_corrected` and `remap_uncorrected`, `retire_pending`, `licensed` (it makes a vGPU of it);
 - faults: a function's name without `_v2` or `_v3` (`cuInit`, `nvmlInit`, `gpu1.nvmlDeviceGetHandleByIndex`), with `_v3`
   for the lists of processes of that version alone, or `libcuda.dlopen` and `libnvidia-ml.dlopen`; the value is an error
   code or `hang:SECONDS`, `crash`, `abort`, `exit:CODE`, `spew:TEXT`.

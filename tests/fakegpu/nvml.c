@@ -472,6 +472,55 @@ EXPORT int nvmlDeviceGetRemappedRows(handle_t handle, unsigned *corrected, unsig
     return SUCCESS;
 }
 
+EXPORT int nvmlDeviceGetRetiredPagesPendingStatus(handle_t handle, unsigned *pending)
+{
+    REQUIRE_GPU(handle, nvmlDeviceGetRetiredPagesPendingStatus);
+    if (!gpu_has(gpu_of(handle), "retire_pending"))
+        return NOT_SUPPORTED;
+    *pending = (unsigned)gpu_number(gpu_of(handle), "retire_pending", 0);
+    return SUCCESS;
+}
+
+/* --- A vGPU in a virtual machine, and its licence --- */
+
+enum { MODE_NONE = 0, MODE_VGPU = 2, FEATURE_VGPU = 1, MOST_FEATURES = 3 };
+
+struct features {
+    int supported;
+    unsigned count;
+    struct {
+        unsigned code, state;
+        char info[128], product[128];
+        unsigned enabled;
+        struct {
+            uint32_t year;
+            uint16_t month, day, hour, minute, second;
+            uint8_t status;
+        } expiry;
+    } feature[MOST_FEATURES];
+};
+
+EXPORT int nvmlDeviceGetVirtualizationMode(handle_t handle, unsigned *mode)
+{
+    REQUIRE_GPU(handle, nvmlDeviceGetVirtualizationMode);
+    *mode = gpu_has(gpu_of(handle), "licensed") ? MODE_VGPU : MODE_NONE;
+    return SUCCESS;
+}
+
+EXPORT int nvmlDeviceGetGridLicensableFeatures_v4(handle_t handle, struct features *found)
+{
+    unsigned gpu = gpu_of(handle);
+
+    REQUIRE_GPU(handle, nvmlDeviceGetGridLicensableFeatures);
+    memset(found, 0, sizeof *found);
+    found->supported = gpu_has(gpu, "licensed");
+    found->count = found->supported ? 1 : 0;
+    found->feature[0].code = FEATURE_VGPU;
+    found->feature[0].state = (unsigned)gpu_number(gpu, "licensed", 0);
+    found->feature[0].enabled = found->feature[0].state;
+    return SUCCESS;
+}
+
 /* --- One number each: the function, the state's key, the value where the state has none --- */
 
 #define NUMBER(function, key, fallback)                                \

@@ -21,12 +21,14 @@ class DriverLibrary(msgspec.Struct, frozen=True, kw_only=True):
 class Driver(Section, frozen=True, kw_only=True):
     """At least one part of the driver is there; without any, the section is Absent.
 
-    ``release`` is that of the loaded kernel module. ``modules_on_disk`` are for the running kernel only.
+    ``release`` and ``flavour`` are those of the loaded kernel module; ``uvm_loaded``: so is nvidia-uvm, for CUDA.
+    ``modules_on_disk`` are for the running kernel only.
     """
 
     release: DriverRelease | None = None
     flavour: Literal["open", "proprietary", ""] = ""
     module_loaded: bool = False
+    uvm_loaded: bool | None = None
     nouveau_loaded: bool = False
     modules_on_disk: tuple[str, ...] = ()
     modules_for_other_kernels: tuple[str, ...] = ()

@@ -6,7 +6,10 @@ from kdoctor.model.facts.base import Section
 
 
 class PciDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """``name`` is from the system's pci.ids, "" without one; ``kernel_driver``: the bound module, "" if none."""
+    """``name`` is from the system's pci.ids, "" without one; ``kernel_driver``: the bound module, "" if none.
+
+    ``lost``: the bus reads only ones from it, as from an empty slot.
+    """
 
     address: str
     vendor_id: str
@@ -14,6 +17,7 @@ class PciDevice(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str
     name: str = ""
     kernel_driver: str = ""
+    lost: bool = False
 
 
 class Pci(Section, frozen=True, kw_only=True):
