@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from kdoctor.knowledge import cuda, tensorflow
-from kdoctor.knowledge.gpu_code import coverage
+from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import Library, LibraryCopy, LibrarySearch
 from kdoctor.model.facts.distributions import parse_release
-from kdoctor.model.facts.frameworks import Build, FrameworkName, Frameworks
+from kdoctor.model.facts.frameworks import Build, FrameworkName
 from kdoctor.model.facts.gpus import Gpu, Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.keras import Keras
@@ -150,23 +149,6 @@ def with_cuda(build: Build, interpreter: Interpreter | None = None) -> str:
         major = build.cuda.major if build.cuda else 12
         return f"jax[cuda{major}]=={version}"
     return f"torch=={version}"
-
-
-def compiled_at_first_use(frameworks: Frameworks, gpus: Gpus) -> tuple[tuple[Build, Gpu], ...]:
-    """CUDA builds in use, each with a GPU for which they have only PTX that works there."""
-    found = []
-    for build in frameworks.builds:
-        row = tensorflow.wheel_of(build.version) if build.framework == "tensorflow" else None
-        for gpu in gpus.nvidia if build.active and build.gpu == "cuda" else ():
-            capability = gpu.compute_capability
-            if capability is None or (row is not None and tensorflow.has_ptx_failure(capability)):
-                continue
-            first = cuda.first_with_code_for(capability)
-            of_its_time = first is None or build.cuda is None or first.major <= build.cuda.major
-            kind = coverage(build.gpu_code, capability, bare_compute_is_both=build.framework != "torch")
-            if kind == "jit" and of_its_time:
-                found.append((build, gpu))
-    return tuple(found)
 
 
 def has_extra(build: Build) -> bool:

@@ -9,7 +9,8 @@ all. Its default size may be too small for a framework, and then every start is 
 What to do: let the cache be larger. A newer release of the framework has machine code for the GPU.
 """
 
-from kdoctor.advice import compiled_at_first_use, shortened
+from kdoctor.advice import shortened
+from kdoctor.knowledge.ptx import compiled_at_first_use
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict

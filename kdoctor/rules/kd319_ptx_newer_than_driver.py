@@ -9,8 +9,9 @@ toolchain" (CUDA_ERROR_UNSUPPORTED_PTX_VERSION, 222).
 What to do: update the driver to the release of the toolkit; or use a framework release with machine code for this GPU.
 """
 
-from kdoctor.advice import compiled_at_first_use, driver_commands, shortened
+from kdoctor.advice import driver_commands, shortened
 from kdoctor.knowledge import cuda
+from kdoctor.knowledge.ptx import compiled_at_first_use
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
