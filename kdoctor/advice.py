@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kdoctor.knowledge import tensorflow
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import Library, LibraryCopy, LibrarySearch
@@ -63,13 +65,19 @@ FAMILIES = {
     "sles": "opensuse",
 }  # fmt: skip
 
+WINDOWS_PATH = re.compile(r"[A-Za-z]:\\[^\"'%$`]*\Z")
+
 
 def quoted(text: str) -> str:
-    """A word for a POSIX shell: in quotes only where it needs them.
+    r"""A word for a POSIX shell, a Windows path for both shells of Windows: in quotes only where it needs them.
 
     >>> quoted("/opt/my env/bin/python"), quoted("keras")
     ("'/opt/my env/bin/python'", 'keras')
+    >>> print(quoted(r"C:\ml\python.exe"))
+    C:\ml\python.exe
     """
+    if WINDOWS_PATH.match(text):
+        return f'"{text}"' if " " in text else text
     plain = text and all(sign.isalnum() or sign in "@%_+=:,./-" for sign in text)
     return text if plain else "'" + text.replace("'", "'\"'\"'") + "'"
 
@@ -117,16 +125,17 @@ def enrolment_commands(system: System) -> tuple[str, ...]:
     return (f"sudo mokutil --import {key}", 'sudo reboot   # and choose "Enroll MOK" on the blue screen')
 
 
-def with_cuda(build: Build) -> str:
+def with_cuda(build: Build, interpreter: Interpreter | None = None) -> str:
     """The pip requirement that brings a framework of this version with its CUDA libraries.
 
     Where the extra of this TensorFlow does not work as shipped, that of the newest older release that does; where it
-    has none, its GPU package alone.
+    can not be installed for this Python, that of the next release; where it has none, its GPU package alone.
     """
     version = build.version.partition("+")[0]
     if build.framework == "tensorflow":
         release = parse_release(version)
         row = tensorflow.release_of(release) if release else None
+        row = tensorflow.installable_from(row, interpreter.version) if row and interpreter else row
         if release is not None and row is not None and row.and_cuda_fault:
             other = tensorflow.newest_with_cuda(release)
             version = str(other.patches[-1]) if other else version
@@ -150,10 +159,12 @@ def has_extra(build: Build) -> bool:
     return row is None or row.and_cuda
 
 
-def why_other_release(build: Build) -> str:
+def why_other_release(build: Build, interpreter: Interpreter | None = None) -> str:
     """Why ``with_cuda`` names another release than the installed one, "" if it does not."""
     release = parse_release(build.version) if build.framework == "tensorflow" else None
     row = tensorflow.release_of(release) if release else None
+    if row and interpreter and tensorflow.installable_from(row, interpreter.version) != row:
+        return f" (The extra of {build.version} can not be installed for Python {interpreter.version}.)"
     fault = row.and_cuda_fault if row else ""
     return f" ({build.version} with the extra has a fault: {fault.partition(':')[0]}.)" if fault else ""
 
@@ -161,6 +172,12 @@ def why_other_release(build: Build) -> str:
 def has_nvidia(gpus: Gpus | Absent | Unknown) -> bool:
     """Whether an NVIDIA GPU was seen by any source."""
     return isinstance(gpus, Gpus) and bool(gpus.nvidia)
+
+
+def is_on_chip(system: System, gpus: Gpus | Absent | Unknown) -> bool:
+    """Whether the GPU is a Jetson's: NVIDIA's, beside an ARM processor, and on no bus."""
+    listed = gpus.nvidia if isinstance(gpus, Gpus) else ()
+    return system.machine == "aarch64" and bool(listed) and not any(gpu.pci_address for gpu in listed)
 
 
 def seen_gpus(gpus: Gpus | Absent | Unknown) -> tuple[Evidence, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kdoctor.knowledge import conda, cuda, cudnn, faults, gpus, jax, keras, signatures, tensorflow, torch
+from kdoctor.knowledge import conda, cuda, cudnn, faults, gpus, jax, keras, signatures, tensorflow, torch, vendors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     torch: torch.TorchTable
     conda: conda.CondaTable
     signatures: signatures.SignatureTable
+    vendors: vendors.VendorTable
 
     def named(self) -> Iterator[tuple[str, Table]]:
         """Name and table, in order."""
@@ -47,4 +48,5 @@ def shipped() -> Tables:
         torch=torch.table(),
         conda=conda.table(),
         signatures=signatures.table(),
+        vendors=vendors.table(),
     )

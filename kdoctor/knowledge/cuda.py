@@ -68,6 +68,14 @@ class Component(Row, frozen=True, kw_only=True):
     directory: Mapping[str, str]
 
 
+class NvJitLink(Row, frozen=True, kw_only=True):
+    """From which libnvJitLink on libcusparse of that version finds the functions that it calls."""
+
+    cusparse: CudaVersion
+    needs: CudaVersion
+    source: str
+
+
 class CudaTable(Table, frozen=True, kw_only=True, rename={"toolkits": "toolkit", "components": "component"}):
     """cuda.toml."""
 
@@ -78,6 +86,7 @@ class CudaTable(Table, frozen=True, kw_only=True, rename={"toolkits": "toolkit",
     toolkits: tuple[Toolkit, ...]
     driver_branch: tuple[DriverBranch, ...]
     components: tuple[Component, ...]
+    nvjitlink: tuple[NvJitLink, ...]
 
 
 @functools.cache
@@ -94,6 +103,11 @@ def toolkits() -> tuple[Toolkit, ...]:
 def toolkit(version: CudaVersion) -> Toolkit | None:
     """The row of the minor version that ``version`` belongs to."""
     return next((row for row in toolkits() if row.version.short == version.short), None)
+
+
+def first_with_code_for(capability: ComputeCapability) -> CudaVersion | None:
+    """The first CUDA toolkit whose libraries have code for a GPU of that capability."""
+    return next((row.version for row in toolkits() if row.max_cc >= capability), None)
 
 
 def nearest_toolkit(version: CudaVersion) -> Toolkit | None:
@@ -171,3 +185,25 @@ def pip_directory(name: str, cuda_major: int) -> str | None:
     """The folder below site-packages where that package puts its libraries, e.g. nvidia/cublas/lib."""
     row = component(name)
     return row.directory.get(str(cuda_major)) if row else None
+
+
+def nvjitlink_for(cusparse: CudaVersion) -> CudaVersion | None:
+    """The oldest libnvJitLink that this libcusparse runs with; None for one that is older than all listed."""
+    rows = [row for row in table().nvjitlink if row.cusparse <= cusparse]
+    return max(rows, key=lambda row: row.cusparse).needs if rows else None
+
+
+def shared_folder(name: str) -> Mapping[str, str]:
+    """CUDA major to pip package, of those whose files of the component ``name`` overwrite each other.
+
+    They do where the packages of two majors put libraries of one soname into one folder; empty where none do.
+    """
+    row = component(name)
+    if row is None or not row.stems:
+        return {}
+    places: dict[tuple[str, str], dict[str, str]] = {}
+    for major, package in row.pip.items():
+        newest = [item.soname for item in toolkits() if item.version.major == int(major)][-1]
+        places.setdefault((row.directory[major], str(newest.get(name, name))), {})[major] = package
+    largest = max(places.values(), key=len, default={})
+    return largest if len(largest) > 1 else {}

@@ -30,7 +30,7 @@ class BadRow(Row, frozen=True, kw_only=True):
     """A range of versions that fails under a condition.
 
     The range is ``from_version`` <= version < ``before_version`` (None: open). The other typed fields narrow the
-    condition; ``when`` states it in full.
+    condition; ``when`` states it in full, ``told_by`` names the facts that tell. ``pip``: the range to ask for.
     """
 
     id: str
@@ -43,6 +43,8 @@ class BadRow(Row, frozen=True, kw_only=True):
     below_compute_capability: ComputeCapability | None = None
     cuda_major: int | None = None
     platform: str = ""
+    told_by: tuple[str, ...] = ()
+    pip: str = ""
 
     def covers(self, version: CudnnVersion) -> bool:
         """Whether ``version`` is in the range."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from kdoctor.knowledge.tables import Row, Table, load
+from kdoctor.knowledge.tables import Need, Row, Table, load
 from kdoctor.model.version import CudaVersion, CudnnVersion, DriverRelease
 
 
@@ -47,12 +47,20 @@ class JaxRelease(
 
 
 class JaxTrap(Row, frozen=True, kw_only=True):
-    """Something that goes wrong; ``affected`` where the versions of jax alone decide."""
+    """Something that goes wrong; ``affected`` where the versions of jax alone decide.
+
+    ``installed``: an environment that has such a version has the fault, not only pip's resolver. The other fields: the
+    cuBLAS and the GPUs that it needs.
+    """
 
     id: str
     versions: str
     text: str
     affected: SpecifierSet | None = None
+    installed: bool = False
+    cublas_from: CudaVersion | None = None
+    cublas_before: CudaVersion | None = None
+    capability_majors: tuple[int, ...] = ()
 
 
 class JaxTable(Table, frozen=True, kw_only=True, rename={"releases": "release", "traps": "trap"}):
@@ -61,6 +69,7 @@ class JaxTable(Table, frozen=True, kw_only=True, rename={"releases": "release", 
     packages: Mapping[str, str | tuple[str, ...]]
     checks: Mapping[str, str | int]
     traps: tuple[JaxTrap, ...]
+    needs: tuple[Need, ...]
     releases: tuple[JaxRelease, ...]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 import tomli
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     note: str = ""
     confidence: Confidence = "confirmed"
+
+
+class Need(Row, frozen=True, kw_only=True):
+    """A framework from ``first`` on does not import with a ``package`` older than ``least``; ``effect`` says why."""
+
+    package: str
+    first: Version
+    least: Version
+    effect: str
+    source: str
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from packaging.version import Version
 
-from kdoctor.knowledge.tables import Row, Table, load, read_rows
+from kdoctor.knowledge.tables import Need, Row, Table, load, read_rows
+from kdoctor.knowledge.tensorflow_rows import Break, Checked, GpuLibraries, Limits, SameFiles, Setuptools
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.version import (
     ComputeCapability,
@@ -31,6 +32,7 @@ class TensorflowRelease(
 
     ``python_wheels`` are tags such as ``cp311`` of the newest patch, ``python_wheels_any_patch`` of all together.
     ``and_cuda_fault``: why a fresh install of the extra [and-cuda] finds no GPU, "" where it works.
+    ``and_cuda_newest_python``: the newest Python on which the extra can be installed, None: all with wheels.
     ``min_glibc_measured`` and ``min_glibcxx`` were read from the wheel; None where nobody did.
     """
 
@@ -66,6 +68,7 @@ class TensorflowRelease(
     wrapt: str = ""
     and_cuda: bool
     and_cuda_fault: str = ""
+    and_cuda_newest_python: PythonVersion | None = None
     and_cuda_pins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
@@ -84,15 +87,6 @@ class TensorflowRelease(
         return next((row for row in self.ptx_fails if row.compute_capability == capability), None)
 
 
-class Checked(Row, frozen=True, kw_only=True):
-    """What pip installs for one patch, and whether import and training then work."""
-
-    version: Version
-    resolved: str
-    works: bool
-    tensorboard: str = ""
-
-
 class Prerelease(Row, frozen=True, kw_only=True):
     """The newest release candidate seen; ``cuda`` and ``cudnn`` are the least that its extra takes."""
 
@@ -105,46 +99,14 @@ class Prerelease(Row, frozen=True, kw_only=True):
     cudnn: CudnnVersion
 
 
-class Limits(Row, frozen=True, kw_only=True):
-    """Where behaviour changes: releases from which on something holds, and least versions of other things."""
-
-    needs_nvml: Version
-    least_listed: ComputeCapability
-    keras_uses_xla: Version
-    xla_looks_in_prefix: Version
-    least_ptxas: CudaVersion
-    sources: tuple[str, ...]
-
-
-class Break(Row, frozen=True, kw_only=True):
-    """TensorFlow before ``before`` does not work with ``package`` from ``first_bad`` on; ``effect`` says why."""
-
-    package: str
-    before: Version
-    first_bad: Version
-    effect: str
-    source: str
-
-
-class GpuLibraries(Row, frozen=True, kw_only=True):
-    """The components (ids of cuda.toml) that TensorFlow opens before it registers a GPU."""
-
-    components: tuple[str, ...]
-    source: str
-
-
-class SameFiles(Row, frozen=True, kw_only=True):
-    """Distributions that all install site-packages/tensorflow."""
-
-    distributions: frozenset[str]
-
-
 class TensorflowTable(Table, frozen=True, kw_only=True, rename={"releases": "release"}):
     """tensorflow.toml."""
 
+    setuptools: Setuptools
     gpu_libraries: GpuLibraries
     limits: Limits
     breaks: tuple[Break, ...]
+    needs: tuple[Need, ...]
     packages: Mapping[str, str]
     same_files: SameFiles
     prerelease: Prerelease
@@ -193,6 +155,19 @@ def newest_with_cuda(at_most: Version) -> TensorflowRelease | None:
     """The newest minor version up to ``at_most`` whose extra [and-cuda] works as it is shipped."""
     rows = [row for row in releases() if row.and_cuda and not row.and_cuda_fault]
     return next((row for row in reversed(rows) if row.version.release[:2] <= at_most.release[:2]), None)
+
+
+def has_ptx_failure(capability: ComputeCapability) -> bool:
+    """Whether PTX is known to fail on that GPU with some release: one of which nothing is known may fail too."""
+    return any(row.ptx_failure(capability) is not None for row in releases())
+
+
+def installable_from(row: TensorflowRelease, python: PythonVersion | None) -> TensorflowRelease:
+    """The row itself, or the next one where its extra [and-cuda] can not be installed for this Python."""
+    limit = row.and_cuda_newest_python
+    if limit is None or python is None or PythonVersion(python.short) <= limit:
+        return row
+    return releases()[releases().index(row) + 1]
 
 
 def limits() -> Limits:

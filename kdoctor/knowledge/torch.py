@@ -46,9 +46,17 @@ class TorchConflict(Row, frozen=True, kw_only=True, rename={"packages": "with"})
     works: bool = False
 
 
+class Preload(Row, frozen=True, kw_only=True, rename={"first": "from"}):
+    """From which release on something is loaded by path, before the loader searches for it."""
+
+    first: Version
+    source: str
+
+
 class TorchTable(Table, frozen=True, kw_only=True, rename={"releases": "release", "conflicts": "conflict"}):
     """torch.toml."""
 
+    preloads_nvjitlink: Preload
     conflicts: tuple[TorchConflict, ...]
     releases: tuple[TorchRelease, ...]
 
@@ -57,6 +65,11 @@ class TorchTable(Table, frozen=True, kw_only=True, rename={"releases": "release"
 def table() -> TorchTable:
     """The whole table."""
     return load("torch", TorchTable)
+
+
+def preloads_nvjitlink(version: Version) -> bool:
+    """Whether this release loads libnvJitLink of the wheel by path."""
+    return version >= table().preloads_nvjitlink.first
 
 
 def releases() -> tuple[TorchRelease, ...]:

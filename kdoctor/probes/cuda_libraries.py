@@ -6,22 +6,28 @@ has them as needed libraries of libtorch_cuda.so.
 """
 
 import re
+from collections.abc import Iterator
 
-from kdoctor.host import Host, exists, names_in
+import msgspec
+
+from kdoctor.host import Host, exists, names_in, text_of
 from kdoctor.knowledge import cuda
 from kdoctor.knowledge.tensorflow import gpu_libraries
+from kdoctor.knowledge.torch import preloads_nvjitlink
 from kdoctor.loader.places import library_directories
 from kdoctor.loader.search import Loader
 from kdoctor.loader.verdict import library_of, source_of, version_in_name
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library, LibraryCopy, LibrarySearch
 from kdoctor.model.facts.cuda_toolkits import CudaToolkits
-from kdoctor.model.facts.distributions import Distributions
+from kdoctor.model.facts.distributions import Distributions, parse_release
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.version import Soname
 
+LINKED = {"libcusparse": "libnvJitLink"}
+"""Of which opened libraries a needed one is recorded too."""
 CALLERS = ("libtensorflow_framework.so.2", "libtensorflow_framework.so.1", "libtensorflow_framework.so")
 
 
@@ -43,7 +49,8 @@ def probe(
             loader = Loader(host, interpreter.realpath or None, environ.variables)
             search = SEARCHES[build.framework](host, build, loader, places)
             if search is not None:
-                searches.append(search)
+                linked = tuple(linked_libraries(host, search, loader, places))
+                searches.append(msgspec.structs.replace(search, linked=linked))
     if not searches:
         return Absent(looked=tuple(f"{build.title}: {build.gpu} build" for build in frameworks.builds))
     wanted_names = {item.soname for search in searches for item in search.libraries}
@@ -167,6 +174,8 @@ def jax_search(host: Host, build: Build, loader: Loader, places: Places) -> Libr
     site = build.facts_from.rpartition("/jax_plugins/")[0]
     names = wanted(build)
     major = build.cuda.major if build.cuda else 12
+    if "libnvJitLink.so" in text_of(host, f"{build.facts_from}/__init__.py"):
+        preload_nvjitlink(host, site, major, loader)
     for name in names:
         soname = Soname.parse(name)
         component = cuda.component_of(soname) if soname else None
@@ -182,7 +191,26 @@ def torch_search(host: Host, build: Build, loader: Loader, places: Places) -> Li
     if not exists(host, caller):
         return None
     names = needed_cuda(host, caller)
+    release = parse_release(build.version)
+    if release is not None and build.cuda is not None and preloads_nvjitlink(release):
+        preload_nvjitlink(host, build.directory.rpartition("/")[0], build.cuda.major, loader)
     return LibrarySearch(framework="torch", caller=caller, libraries=_open(names, caller, loader, places))
+
+
+def preload_nvjitlink(host: Host, site: str, major: int, loader: Loader) -> None:
+    """The libnvJitLink of the wheels, which a framework loads by path before anything needs it."""
+    for path in host.glob(f"{site}/{cuda.pip_directory('nvjitlink', major)}/libnvJitLink.so.*")[:1]:
+        loader.preload(path)
+
+
+def linked_libraries(host: Host, search: LibrarySearch, loader: Loader, places: Places) -> Iterator[Library]:
+    """The needed libraries of LINKED: opening the one that needs them has loaded them too."""
+    for item in search.libraries:
+        stem = LINKED.get(item.soname.partition(".so")[0], "")
+        needed = getattr(host.elf(item.realpath), "needed", ()) if stem and item.state == "opens" else ()
+        for name in needed:
+            if name.startswith(f"{stem}.so"):
+                yield library_of(loader.open(name, item.realpath), places.copies(name), required=False)
 
 
 def _open(names: tuple[str, ...], caller: str, loader: Loader, places: Places) -> tuple[Library, ...]:

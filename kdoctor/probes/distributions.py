@@ -1,15 +1,16 @@
 """Which distributions does the examined interpreter have, and which of them are broken, doubled or overwritten?"""
 
 import re
+from collections.abc import Iterable
 
-from kdoctor.host import Host, exists, names_in, text_of
+from kdoctor.host import FileStat, Host, exists, names_in, text_of
 from kdoctor.knowledge.tensorflow import same_files
 from kdoctor.model.facts.base import Absent
 from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.facts.interpreter import Interpreter
 
 _METADATA = re.compile(r"^(?P<name>[A-Za-z0-9._]+?)-(?P<version>[^-]+)(?:-py[\d.]+)?\.(?:dist|egg)-info$")
-_CUDNN = re.compile(r"^nvidia-(cudnn|nccl)-cu\d+$")
+_CUDNN = re.compile(r"^nvidia-(cudnn|nccl|cusolver)-cu\d+$")
 ORIGINS = ("tensorflow", "keras", "jax", "torch", "numpy", "protobuf", "h5py", "nvidia")
 
 
@@ -25,7 +26,13 @@ def probe(host: Host, interpreter: Interpreter) -> Distributions | Absent:
                 broken.append(f"{location}/{name}: left behind by an interrupted pip")
             elif name.endswith(("-info",)):
                 _take(host, location, name, items, broken)
-    return Distributions(items=tuple(items), broken=tuple(broken), overwritten=overwritten(host, items))
+    shared = families(items)
+    return Distributions(
+        items=tuple(items),
+        broken=tuple(broken),
+        overwritten=overwritten(host, shared.values()),
+        in_place={name: there for name, members in shared.items() if (there := in_place(host, members))},
+    )
 
 
 def _take(host: Host, location: str, name: str, items: list[Distribution], broken: list[str]) -> None:
@@ -61,28 +68,46 @@ def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def overwritten(host: Host, items: list[Distribution]) -> tuple[str, ...]:
-    """Files that two installed distributions both own, as "FILE: FIRST, SECOND"; known families only."""
-    families: dict[tuple[str, str], list[Distribution]] = {}
+def families(items: list[Distribution]) -> dict[str, list[Distribution]]:
+    """Distributions in one place that all install the same files, two or more of them; known families only."""
+    found: dict[tuple[str, str], dict[str, Distribution]] = {}
     same = same_files()
     for item in items:
         match = _CUDNN.match(item.name)
         family = "tensorflow" if item.name in same else match[1] if match else ""
         if family:
-            families.setdefault((item.location, family), []).append(item)
+            found.setdefault((item.location, family), {})[item.name] = item
+    return {family: list(members.values()) for (_, family), members in found.items() if len(members) > 1}
+
+
+def overwritten(host: Host, shared: Iterable[list[Distribution]]) -> tuple[str, ...]:
+    """Files that two installed distributions both own, as "FILE: FIRST, SECOND"."""
     found = []
-    for members in families.values():
-        first, *others = {member.name: member for member in members}.values()
-        mine = recorded_files(host, first) if others else frozenset()
+    for first, *others in shared:
+        mine = recorded_files(host, first).keys()
         for other in others:
-            shared = sorted(mine & recorded_files(host, other))
-            if shared:
-                found.append(f"{shared[0]} and {len(shared) - 1} more: {first.name}, {other.name}")
+            both = sorted(mine & recorded_files(host, other).keys())
+            if both:
+                found.append(f"{both[0]} and {len(both) - 1} more: {first.name}, {other.name}")
     return tuple(found)
 
 
-def recorded_files(host: Host, item: Distribution) -> frozenset[str]:
-    """The files in a distribution's RECORD, without its own metadata."""
-    text = text_of(host, f"{item.metadata}/RECORD", limit=16 << 20)
-    paths = (line.partition(",")[0].strip('"') for line in text.splitlines())
-    return frozenset(path for path in paths if path.endswith((".py", ".so", ".h")) or ".so." in path)
+def in_place(host: Host, members: list[Distribution]) -> str:
+    """The one distribution all of whose libraries have the size that its RECORD gives, "" if none or two fit."""
+    fitting = []
+    for item in members:
+        sizes = {path: size for path, size in recorded_files(host, item).items() if ".so" in path and size}
+        stats = ((host.stat(f"{item.location}/{path}"), size) for path, size in sizes.items())
+        if sizes and all(isinstance(stat, FileStat) and stat.size == size for stat, size in stats):
+            fitting.append(item.name)
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def recorded_files(host: Host, item: Distribution) -> dict[str, int]:
+    """The files in a distribution's RECORD with their sizes, 0 where it gives none, without its own metadata."""
+    found = {}
+    for line in text_of(host, f"{item.metadata}/RECORD", limit=16 << 20).splitlines():
+        path, size = line.partition(",")[0].strip('"'), line.rpartition(",")[2]
+        if path.endswith((".py", ".so", ".h")) or ".so." in path:
+            found[path] = int(size) if size.isdecimal() and len(size) < 20 else 0  # noqa: PLR2004  no file is larger
+    return found

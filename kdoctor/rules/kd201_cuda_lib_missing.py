@@ -100,8 +100,8 @@ def remedy_for(build: Build, interpreter: Interpreter) -> Remedy:
             ),
         )
     return Remedy(
-        text=f"Install {build.framework} together with its CUDA libraries.{why_other_release(build)}",
-        commands=(pip(interpreter, "install", with_cuda(build)),),
+        text=f"Install {build.framework} together with its CUDA libraries.{why_other_release(build, interpreter)}",
+        commands=(pip(interpreter, "install", with_cuda(build, interpreter)),),
         safety="changes-environment",
     )
 

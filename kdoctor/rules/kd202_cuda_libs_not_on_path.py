@@ -75,7 +75,7 @@ def _found(
         text += f" {', '.join(item.soname for item in nowhere[:3])} must be installed too: no copy is on this machine."
     if build.framework == "tensorflow" and has_extra(build) and not build.distribution.endswith("(conda)"):
         text += " Or bring the libraries into the environment (last command)."
-        commands = (*commands, pip(interpreter, "install", with_cuda(build)))
+        commands = (*commands, pip(interpreter, "install", with_cuda(build, interpreter)))
     return Found(
         what=f"{lost[0].soname} is in {shortened(directories[0], 40)}, where the loader does not look.",
         why=f"{build.title} opens it by name; where one of its libraries does not open it uses no GPU.",

@@ -100,8 +100,11 @@ def _found(
 ) -> Found:
     if has_extra(build):
         text = "Bring the matching libraries into the environment, and take the other toolkit out of LD_LIBRARY_PATH."
-        text += why_other_release(build)
-        commands: tuple[str, ...] = (pip(interpreter, "install", with_cuda(build)), "unset LD_LIBRARY_PATH")
+        text += why_other_release(build, interpreter)
+        commands: tuple[str, ...] = (
+            pip(interpreter, "install", with_cuda(build, interpreter)),
+            "unset LD_LIBRARY_PATH",
+        )
     else:
         text = (
             f"Install CUDA {build.cuda} with cuDNN {build.cudnn} (beside the other; /usr/local/cuda-{build.cuda}), or "

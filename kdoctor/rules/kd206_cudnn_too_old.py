@@ -10,9 +10,10 @@ What to do: bring cuDNN to at least the compiled minor version, within the same 
 """
 
 from kdoctor.advice import has_nvidia, pip
-from kdoctor.knowledge import cuda
+from kdoctor.knowledge import cuda, torch
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, Library
+from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
@@ -49,12 +50,26 @@ def cudnn_too_old(
         if version is None or len(version.parts) == 1:
             undecided = undecided or f"the version of {opened.path} is not known"
         elif version.major == needed.major and version.minor < needed.minor:
-            return _found(build, opened, version, needed, interpreter, gpus)
+            return _found(build, opened, version, needed, interpreter, gpus, frameworks)
         else:
             clear = f"cuDNN {version} is opened, {needed.short} was compiled in"
     if undecided:
         return Undetermined(undecided)
     return Clear(clear) if clear else NotApplicable("no cuDNN is opened")
+
+
+def who_pinned(package: str, version: CudnnVersion, frameworks: Frameworks) -> str:
+    """Whether PyTorch beside it asks for exactly that cuDNN, and which release of it asks for another."""
+    build = frameworks.get("torch")
+    release = parse_release(build.version) if build else None
+    row = torch.release_of(release) if release else None
+    if build is None or row is None or row.pins.get(package, "") != f"=={version}":
+        return "A package that pinned it may object."
+    later = [
+        other for other in torch.releases() if other.version > row.version and other.cudnn.short != row.cudnn.short
+    ]
+    newer = f"; PyTorch {later[0].version} asks for {later[0].cudnn}" if later else ""
+    return f"{build.title} pins {version}: pip will object, PyTorch runs with a newer one{newer}."
 
 
 def _found(
@@ -64,10 +79,11 @@ def _found(
     needed: CudnnVersion,
     interpreter: Interpreter,
     gpus: Gpus | Absent | Unknown,
+    frameworks: Frameworks,
 ) -> Found:
     package = cuda.pip_package("cudnn", build.cuda.major) if build.cuda else None
     if opened.source == "pip" and package:
-        text = "Update cuDNN in the environment, within the same major. A package that pinned it may object."
+        text = f"Update cuDNN here, within the same major. {who_pinned(package, version, frameworks)}"
         commands: tuple[str, ...] = (pip(interpreter, "install", f"{package}>={needed.short},<{needed.major + 1}"),)
     else:
         text = f"Update that copy, or take {opened.path.rpartition('/')[0]} out of the loader's search order."

@@ -51,7 +51,7 @@ def tensorflow_packages_overlap(
     build = frameworks.get("tensorflow")
     text, wanted = "Uninstall all of them, then install the one you want.", f"{real[0]}=={tensorflow.version}"
     if build is not None and has_nvidia(gpus):
-        text, wanted = text + why_other_release(build), with_cuda(build)
+        text, wanted = text + why_other_release(build, interpreter), with_cuda(build, interpreter)
     kind = {True: "CUDA", False: "CPU", None: "unknown"}[tensorflow.is_cuda_build]
     return Found(
         what=f"{' and '.join(tensorflow.distributions[:3])} are installed over each other."[:100],

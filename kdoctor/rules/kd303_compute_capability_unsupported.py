@@ -19,7 +19,7 @@ from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpu, Gpus
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
 from kdoctor.model.rule import Declared, Source, rule
-from kdoctor.model.version import ComputeCapability, CudaVersion
+from kdoctor.model.version import ComputeCapability
 
 
 @rule(
@@ -60,6 +60,10 @@ def compute_capability_unsupported(frameworks: Frameworks, gpus: Gpus) -> Verdic
     if undecided:
         return Undetermined(f"the code targets of {undecided} are not known")
     capability = known[0][1]
+    if is_doubtful(builds[0], capability):
+        return Undetermined(
+            f"whether the PTX of {builds[0].title} works on {capability} is not known; of others it fails"
+        )
     if kind_of(builds[0], capability) == "jit":
         return Clear(f"{builds[0].title} compiles its PTX for {capability} at first use: slow to start, not broken")
     return Clear(f"{builds[0].title} has code for {capability}")
@@ -68,6 +72,13 @@ def compute_capability_unsupported(frameworks: Frameworks, gpus: Gpus) -> Verdic
 def kind_of(build: Build, capability: ComputeCapability) -> Coverage:
     """How a GPU of that capability runs the build's code."""
     return coverage(build.gpu_code, capability, bare_compute_is_both=build.framework != "torch")
+
+
+def is_doubtful(build: Build, capability: ComputeCapability) -> bool:
+    """Whether only PTX could run there, of a release of which nobody has said that it works where others fail."""
+    row = tensorflow.wheel_of(build.version) if build.framework == "tensorflow" else None
+    jit = row is not None and kind_of(build, capability) == "jit"
+    return jit and tensorflow.has_ptx_failure(capability)
 
 
 def unusable(build: Build, capability: ComputeCapability) -> str:
@@ -81,7 +92,7 @@ def unusable(build: Build, capability: ComputeCapability) -> str:
     fails = row.ptx_failure(capability) if row else None
     if fails is not None:
         return f"its PTX does not work on {capability} ({', '.join(fails.refs)})"
-    first = first_toolkit_for(capability)
+    first = cuda.first_with_code_for(capability)
     if first is not None and build.cuda is not None and first.major > build.cuda.major:
         return (
             f"cuBLAS and cuDNN of CUDA {build.cuda.major} have no code for {capability}, which came with CUDA {first}"
@@ -89,18 +100,13 @@ def unusable(build: Build, capability: ComputeCapability) -> str:
     return ""
 
 
-def first_toolkit_for(capability: ComputeCapability) -> CudaVersion | None:
-    """The first CUDA toolkit whose libraries have code for a GPU of that capability."""
-    return next((row.version for row in cuda.toolkits() if row.max_cc >= capability), None)
-
-
 def newest_release_for(capability: ComputeCapability) -> tensorflow.TensorflowRelease | None:
     """The newest TensorFlow whose wheel runs on a GPU of that capability."""
-    first = first_toolkit_for(capability)
+    first = cuda.first_with_code_for(capability)
     for row in reversed(tensorflow.releases()):
         kind = coverage(row.gpu_code, capability, bare_compute_is_both=True)
         of_its_time = first is None or first.major <= row.cuda.major
-        if kind == "native" or (kind == "jit" and of_its_time and row.ptx_failure(capability) is None):
+        if kind == "native" or (kind == "jit" and of_its_time and not tensorflow.has_ptx_failure(capability)):
             return row
     return None
 

@@ -11,6 +11,7 @@ What to do: use WSL2, where the Linux wheels run on the Windows driver; or Tenso
 from kdoctor.advice import has_nvidia
 from kdoctor.knowledge import tensorflow as table
 from kdoctor.model.facts.base import Absent, Unknown
+from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.system import System
 from kdoctor.model.facts.tensorflow import Tensorflow
@@ -29,10 +30,15 @@ from kdoctor.model.rule import Declared, Source, rule
         explains=("cpu-only-build-installed", "cuda-lib-missing"),
     )
 )
-def tf_windows_native_gpu_dropped(system: System, tensorflow: Tensorflow, gpus: Gpus | Absent | Unknown) -> Verdict:
+def tf_windows_native_gpu_dropped(
+    system: System, tensorflow: Tensorflow, frameworks: Frameworks, gpus: Gpus | Absent | Unknown
+) -> Verdict:
     """TensorFlow on Windows by its release."""
     if system.os != "windows":
         return NotApplicable("this is not Windows")
+    build = frameworks.get("tensorflow")
+    if build is not None and not build.active:
+        return Clear(f"Keras uses another backend than TensorFlow ({frameworks.builds[0].title})")
     if not isinstance(gpus, Unknown) and not has_nvidia(gpus):
         return NotApplicable("a CPU build on a machine without an NVIDIA GPU is as it should be")
     row = table.release_of(tensorflow.release) if tensorflow.release else None
@@ -46,7 +52,10 @@ def tf_windows_native_gpu_dropped(system: System, tensorflow: Tensorflow, gpus: 
         what=f"TensorFlow {tensorflow.version} has no GPU support on native Windows (2.10 was the last).",
         why="The Windows wheel is a CPU build; driver, CUDA and cuDNN on Windows do not matter to it.",
         remedy=Remedy(
-            text="Use WSL2 and install TensorFlow there; the Windows driver serves it.",
+            text=(
+                "Use WSL2 and install TensorFlow there; the Windows driver serves it. Or stay on Windows with PyTorch "
+                "as Keras's backend, from PyTorch's own index: the package index has only its CPU build for Windows."
+            ),
             commands=("wsl --install", "python3 -m pip install 'tensorflow[and-cuda]'   # inside WSL"),
         ),
         evidence=(

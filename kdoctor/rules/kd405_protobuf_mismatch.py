@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from kdoctor.advice import pip
 from kdoctor.knowledge import tensorflow as table
+from kdoctor.knowledge.tensorflow_rows import Break
 from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.frameworks import Frameworks
@@ -68,7 +69,7 @@ def _found(
     tensorflow: Tensorflow,
     protobuf: Distribution,
     wanted: SpecifierSet,
-    broken: table.Break | None,
+    broken: Break | None,
     interpreter: Interpreter,
     *,
     weak: bool,

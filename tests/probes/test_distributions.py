@@ -85,3 +85,32 @@ def test_names_are_compared_as_the_index_does(name: str, normal: str) -> None:
 def test_without_an_import_path_nothing_can_be_said(tmp_path: Path) -> None:
     section = probe(machine(tmp_path, {}), interpreter(sys_path=(), trouble="it crashed"))
     assert section == Absent(looked=("it crashed",))
+
+
+def two_cudnns(folder: Path, size: int) -> dict[str, str]:
+    """cuDNN for CUDA 12 (3 bytes) and for CUDA 13 (5 bytes) in one folder; what is there has ``size`` bytes."""
+    files = {
+        "nvidia_cudnn_cu12-9.10.2.21.dist-info/METADATA": "",
+        "nvidia_cudnn_cu12-9.10.2.21.dist-info/RECORD": "nvidia/cudnn/lib/libcudnn.so.9,sha256=a,3\n",
+        "nvidia_cudnn_cu13-9.20.0.48.dist-info/METADATA": "",
+        "nvidia_cudnn_cu13-9.20.0.48.dist-info/RECORD": '"nvidia/cudnn/lib/libcudnn.so.9",sha256=b,5\n',
+        "nvidia/cudnn/lib/libcudnn.so.9": "x" * size,
+    }
+    return found(folder, files).in_place
+
+
+@pytest.mark.parametrize(("size", "there"), [(3, "nvidia-cudnn-cu12"), (5, "nvidia-cudnn-cu13")])
+def test_of_two_wheels_in_one_folder_the_sizes_tell_whose_files_are_there(
+    tmp_path: Path, size: int, there: str
+) -> None:
+    assert two_cudnns(tmp_path, size) == {"cudnn": there}
+
+
+def test_files_of_neither_are_nobodys(tmp_path: Path) -> None:
+    assert two_cudnns(tmp_path, 4) == {}
+
+
+def test_a_wheel_alone_is_not_asked_about(tmp_path: Path) -> None:
+    record = {"nvidia_cudnn_cu12-9.10.2.21.dist-info/RECORD": "nvidia/cudnn/lib/libcudnn.so.9,sha256=a,3\n"}
+    section = found(tmp_path, {"nvidia_cudnn_cu12-9.10.2.21.dist-info/METADATA": "", **record})
+    assert section.in_place == {}

@@ -53,11 +53,15 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LibrarySearch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one framework opens, in its order; ``caller``: the library whose search path counts."""
+    """What one framework opens, in its order; ``caller``: the library whose search path counts.
+
+    ``linked``: libraries that those need and whose version matters, as the loader would find them for those.
+    """
 
     framework: str
     caller: str
     libraries: tuple[Library, ...]
+    linked: tuple[Library, ...] = ()
 
     def get(self, stem: str) -> Library | None:
         """The library of that stem, e.g. libcudnn."""

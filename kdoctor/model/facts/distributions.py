@@ -34,12 +34,14 @@ class Distributions(Section, frozen=True, kw_only=True):
     """``items`` in import order: the first of a name is the one that Python imports.
 
     ``broken``: what is wrong with a metadata directory. ``overwritten``: files that two distributions both own,
-    as "FILE: first, second". ``unmet``: requirements of the frameworks that are not met.
+    as "FILE: first, second". ``in_place``: of such a family the distribution whose libraries are there, by the sizes
+    in its RECORD. ``unmet``: requirements of the frameworks that are not met.
     """
 
     items: tuple[Distribution, ...]
     broken: tuple[str, ...] = ()
     overwritten: tuple[str, ...] = ()
+    in_place: dict[str, str] = msgspec.field(default_factory=dict)
     unmet: tuple[Requirement, ...] = ()
 
     def get(self, name: str) -> Distribution | None:

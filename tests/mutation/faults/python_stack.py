@@ -11,6 +11,8 @@ from tests.mutation.faults.framework_build import tensorflow_wheel
 
 def tensorflow_minor(machine: Altered) -> tuple[int, int]:
     """Major and minor version of the TensorFlow that pip installed."""
+    if machine.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        raise UnfitError("Keras uses another backend, to which TensorFlow's troubles are a warning")
     name = "tensorflow-cpu" if "tensorflow-cpu" in machine.distributions() else tensorflow_wheel(machine)[0]
     major, minor = machine.version(name).split(".")[:2]
     return int(major), int(minor)
