@@ -44,7 +44,10 @@ def dependency_too_old(frameworks: Frameworks, distributions: Distributions, int
             package = distributions.get(row.package)
             if release is None or release < row.first or package is None:
                 continue
-            if package.release is None:
+            copies = distributions.all(row.package)
+            if len({copy.version for copy in copies if copy.location == package.location}) > 1:
+                undecided = undecided or f"{row.package} has metadata of several releases in one place"
+            elif package.release is None:
                 undecided = undecided or f"{row.package} {package.version} is no version that can be compared"
             elif package.release < row.least:
                 return _found(build, package, row, interpreter)

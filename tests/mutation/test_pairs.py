@@ -15,7 +15,7 @@ LEAST_OF_PAIRS = 0.9
 LEAST_OF_SINGLES = 0.99
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_of_two_faults_the_one_to_be_mended_first_is_named() -> None:
     """Every two that exist together on some machine."""
     made = list(pairs(1))
@@ -23,7 +23,7 @@ def test_of_two_faults_the_one_to_be_mended_first_is_named() -> None:
     assert sum(trial.right for trial in made) >= LEAST_OF_PAIRS * len(made)
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_a_fault_is_named_on_every_machine() -> None:
     """All faults, all machines where they exist."""
     made = list(singles(1000))
@@ -31,7 +31,6 @@ def test_a_fault_is_named_on_every_machine() -> None:
     assert sum(trial.right for trial in made) >= LEAST_OF_SINGLES * len(made)
 
 
-@pytest.mark.slow
 def test_what_was_counted_last_are_these_faults_on_these_machines() -> None:
     """``scripts/measure-accuracy`` is run again after either is added to."""
     counted = json.loads(COUNTED.read_text(encoding="utf-8"))
