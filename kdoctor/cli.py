@@ -41,6 +41,12 @@ def check(
     from_file: Annotated[
         str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")
     ] = "",
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."
+        ),
+    ] = None,
     deep: Deep = False,
     record: Record = "",
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
@@ -90,8 +96,13 @@ def check(
         ignore=split(ignore),
         plugins=not no_plugins,
     )
-    one_origin(request)
-    checked = with_progress(lambda watch: command.check(request, watch))
+    one_origin(request, log or ())
+    if log:
+        from kdoctor.commands.logs import check_logs
+
+        checked = check_logs(tuple(log))
+    else:
+        checked = with_progress(lambda watch: command.check(request, watch))
     if output == "json":
         write_json(checked, redact=not no_redact)
     else:
@@ -155,12 +166,12 @@ def schema() -> None:
     sys.stdout.write(command.schema())
 
 
-def one_origin(request: Request) -> None:
+def one_origin(request: Request, logs: Sequence[str] = ()) -> None:
     """Raise Trouble where options name two origins, or an option that an origin cannot have."""
-    origins = {"--sysroot": request.sysroot, "--from": request.from_file, "--env": request.env}
+    origins = {"--sysroot": request.sysroot, "--from": request.from_file, "--env": request.env, "--log": logs}
     given = [name for name, value in origins.items() if value]
     reference = "options-exclude-each-other"
-    if len(given) > 1 or (request.python and (request.from_file or request.env)):
+    if len(given) > 1 or (request.python and (request.from_file or request.env or logs)):
         named = [*given, *(["--python"] if request.python else [])]
         raise Trouble(reference, f"{' and '.join(named)}: choose one", code=2)
     if given and given[0] != "--env" and (request.deep or request.record):

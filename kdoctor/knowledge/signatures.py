@@ -4,6 +4,7 @@ The expressions are not compiled here: a reader of logs compiles those it needs.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Literal
 
 from kdoctor.knowledge.tables import Row, Table, load
@@ -12,7 +13,10 @@ Effect = Literal["harmless", "slow", "degraded", "no-gpu", "oom", "crash"]
 
 
 class Signature(Row, frozen=True, kw_only=True):
-    """One kind of line; ``regex`` is searched in a single line, ``overrides`` are the ids it hides on the same line."""
+    """One kind of line; ``regex`` is searched in a single line, ``overrides`` are the ids it hides on the same line.
+
+    ``names``: taxonomy causes that the line speaks for, each with a weight of 0 to 1.
+    """
 
     id: str
     component: str
@@ -24,6 +28,7 @@ class Signature(Row, frozen=True, kw_only=True):
     cause: str
     fix: str
     overrides: tuple[str, ...] = ()
+    names: Mapping[str, float] = {}
     refs: tuple[str, ...]
 
 

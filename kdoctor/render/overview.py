@@ -14,6 +14,7 @@ from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.nvml import Nvml
+from kdoctor.model.facts.symptoms import Symptoms
 from kdoctor.model.facts.system import System
 
 SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
@@ -22,6 +23,10 @@ NAMES_MANY = {"11.0": "11"}  # libcudart.so.11.0 is that of every CUDA 11
 
 def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     """Label and text, in the order of a reader's questions; sections that are not there say so."""
+    symptoms = facts.sections.get("symptoms")
+    if isinstance(symptoms, Symptoms):
+        yield from _text(symptoms)
+        return
     yield "examined", _examined(facts)
     system = facts.sections.get("system")
     if isinstance(system, System):
@@ -45,6 +50,16 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
             cuda = f" {build.cuda}" if build.cuda else ""
             known = f"{kinds[build.gpu]}{cuda} build" if build.gpu != "unknown" else "kind of build unknown"
             yield name, f"{version}, {known}"
+
+
+def _text(symptoms: Symptoms) -> Iterator[tuple[str, str]]:
+    """Of a log: what was read, and the versions that it names."""
+    yield "read", f"{', '.join(symptoms.files)}: {symptoms.lines} line{'' if symptoms.lines == 1 else 's'}"
+    named: dict[str, list[str]] = {}
+    for item in symptoms.stated:
+        named.setdefault(item.of, []).append(item.value)
+    if named:
+        yield "stated", ", ".join(f"{of} {' and '.join(values[:2])}" for of, values in named.items())
 
 
 def _examined(facts: Facts) -> str:

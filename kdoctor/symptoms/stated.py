@@ -1,0 +1,138 @@
+"""Which versions and GPUs does a text name? As lists of packages, issue forms, tables of nvidia-smi and prose do.
+
+What is found here is *stated*: said by whoever wrote the text, of whatever machine and time; rules weigh it so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kdoctor.knowledge import gpus
+
+_VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
+_WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was"
+_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
+_TENSORFLOWS = r"tensorflow(?:[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
+_DRIVERS = (
+    r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
+    r"|kernel reported version is|insufficient driver version"
+)
+_NAMES = {
+    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|tf(?:[-_]?(?:gpu|nightly))?)",
+    "tf-keras": r"tf[-_]keras",
+    "keras": r"keras",
+    "jax": r"jax",
+    "jaxlib": r"jaxlib",
+    "torch": r"(?:pytorch|torch)",
+    "python": r"python",
+    "cudnn": r"(?:lib)?cudnn(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
+    "cuda": r"(?:cuda[-_ ]?toolkit|cuda)",
+    "driver": rf"(?:{_DRIVERS})",
+    "numpy": "numpy",
+    "protobuf": "protobuf",
+    "h5py": "h5py",
+    "glibc": "glibc",
+}
+_TABLE_ROW = r"(?:\s{2,}|==|\s*\|\s*)"
+_PATTERNS = {
+    of: re.compile(rf"(?i)(?<![\w.@/-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
+    for of, name in _NAMES.items()
+}
+_PLAIN = re.compile(
+    r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)+)"
+    r"(?:[^\d]{1,12}(?P<cudnn>\d+(?:\.\d+)+))?"
+)
+_CUDA_PATH = re.compile(r"(?i)(?:/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)")
+_CC = re.compile(
+    r"(?i)(?:compute ?capability|\bCC\b|computeCapability)\W{0,4}(?:of |is )?\W?(?P<v>\d{1,2}\.\d)\b"
+    r"|\bmajor: (?P<major>\d+) minor: (?P<minor>\d)|\bsm_(?P<sm>\d{2,3})\b"
+)
+_GPU = re.compile(
+    r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
+    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?M\b)?"
+    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X)|Tesla [A-Z]\d+\w*|Quadro [A-Z\d]+\w*|GRID K\d+"
+    r"|[AHBL]\d{1,3}0{1,2}\b|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80))"
+)
+_OLD = {"K80": "3.7", "GRID K520": "3.0", "GRID K1": "3.0", "GRID K2": "3.0"}
+_SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
+_FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
+_TOP = {
+    "tensorflow": 2, "tf-keras": 2, "keras": 3, "jax": 0, "jaxlib": 0, "torch": 2, "python": 3, "cuda": 14, "cudnn": 10,
+}  # fmt: skip
+_LEAST = {"driver": 170, "cuda": 5, "cudnn": 2}
+_BARE = ("cuda", "driver", "cudnn")
+_WANTED = re.compile(
+    r"(?i)\b(?:no|not|without|needs?|requires?|wants?|expects?|look\w* for|instead of|at least|supports?"
+    r"|(?:built|compiled) (?:for|with|against))\W+(?:\w+\W+){0,2}$"
+)
+_MAY_BE_WANTED = ("cuda", "cudnn", "driver")
+LONGEST = 600
+
+
+def stated_in(line: str) -> Iterator[tuple[str, str]]:
+    """What is named and the version or model as written, for each statement in a line.
+
+    >>> list(stated_in("tensorflow-gpu==1.8.0 in anaconda, cuda version is 9.0, driver 384.69"))
+    [('tensorflow', '1.8.0'), ('cuda', '9.0'), ('driver', '384.69')]
+    """
+    line = line[:LONGEST]
+    lowered = line.lower()
+    smi = "nvidia-smi" in lowered and "cuda version" in lowered
+    both = _PLAIN.search(line) if "cuda/" in lowered or "cuda /" in lowered else None
+    if both:
+        yield "cuda", both["cuda"]
+        if both["cudnn"]:
+            yield "cudnn", both["cudnn"]
+    for of, pattern in _PATTERNS.items():
+        if (both and of in {"cuda", "cudnn"} and both[of]) or (of == "cuda" and smi):
+            continue
+        for match in pattern.finditer(line):
+            if of in _MAY_BE_WANTED and _WANTED.search(line[max(0, match.start() - 50) : match.start()]):
+                continue
+            if plausible(of, match["v"]) and not (of in _FALSE and _FALSE[of].search(match[0])):
+                yield of, match["v"]
+    if smi:
+        yield from (("driver-cuda", match["v"]) for match in _SMI_CUDA.finditer(line))
+    yield from _hardware(line, lowered)
+
+
+def plausible(of: str, version: str) -> bool:
+    """Whether that thing could have that version: a whole number alone says little."""
+    head = version.partition(".")[0].partition("-")[0]
+    number = int(re.match(r"\d+", head)[0])  # type: ignore[index]  # the pattern begins with a digit
+    if number > _TOP.get(of, 9999) or number < _LEAST.get(of, 0):
+        return False
+    return "." in version or of in _BARE
+
+
+def capability_of(gpu: str) -> str:
+    """The compute capability of a GPU's name as people write it, "" where it is not known."""
+    if gpu in _OLD:
+        return _OLD[gpu]
+    for name in (gpu, f"GeForce {gpu}", f"NVIDIA {gpu}", f"NVIDIA GeForce {gpu}"):
+        model = gpus.model_of(name)
+        if model is not None:
+            return str(model.compute_capability)
+    return ""
+
+
+def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
+    if "/cuda-" in lowered or "release" in lowered or "\\cuda\\" in lowered or "cuda-toolkit-" in lowered:
+        yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
+    for match in _CC.finditer(line):
+        if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
+            continue
+        digits = match["sm"]
+        dotted = match["v"] or (f"{match['major']}.{match['minor']}" if match["major"] else "")
+        if dotted:
+            yield "capability", dotted
+        elif digits and "arch" not in lowered:
+            yield "target", f"{digits[:-1]}.{digits[-1]}"
+    for match in _GPU.finditer(line):
+        if match["word"]:
+            yield "gpu", match["word"]
+        else:
+            mobile = " Mobile" if match["mobile"] else ""
+            suffix = f" {match['suffix']}" if match["suffix"] else ""
+            yield "gpu", f"{match['line'].upper()} {match['n']}{suffix}{mobile}"

@@ -1,0 +1,79 @@
+"""Texts in other words than any case: the cause that comes first, and none where nothing is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import tomli
+
+from kdoctor.check.from_text import judge
+from kdoctor.check.registry import find_rules
+from kdoctor.knowledge.taxonomy import taxonomy
+from kdoctor.model.finding import Finding
+from kdoctor.symptoms.lines import lines_of
+from kdoctor.symptoms.read import Reader
+
+TEXTS = tomli.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))["text"]
+
+
+def judged(text: str) -> tuple[Finding, ...]:
+    reader = Reader()
+    reader.read("log", lines_of([text.encode()]))
+    return judge(reader.symptoms(), find_rules().items)
+
+
+def named(text: dict[str, str]) -> str:
+    words = re.sub(r"\W+", "-", text["says"].strip())[:40]
+    return f"{text['cause'] or 'nothing'}-{words}"
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=named)
+def test_the_first_cause_is_the_right_one(text: dict[str, str]) -> None:
+    serious = [finding.cause for finding in judged(text["says"]) if finding.role != "harmless"]
+    assert (serious[:1] or [""]) == [text["cause"]]
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if text["cause"]], ids=named)
+def test_quoted_and_coloured_with_windows_line_ends_it_is_the_same(text: dict[str, str]) -> None:
+    quoted = "".join(f"> \x1b[33m{line}\x1b[0m\r\n" for line in text["says"].splitlines())
+    assert judged(quoted)[0].cause == text["cause"]
+
+
+def test_nearly_every_cause_of_the_taxonomy_has_a_text() -> None:
+    causes = {cause.id for cause in taxonomy().causes if not cause.benign}
+    assert causes - {text["cause"] for text in TEXTS} == set()
+
+
+def test_there_is_one_primary_and_harmless_lines_come_last() -> None:
+    text = (
+        "successful NUMA node read from SysFS had negative value (-1)\n"
+        "Failed to initialize NVML: Driver/library version mismatch\n"
+    )
+    roles = [(finding.cause, finding.role) for finding in judged(text)]
+    assert roles == [("driver-userland-kernel-mismatch", "primary"), ("harmless-warning", "harmless")]
+
+
+def test_evidence_names_file_and_line() -> None:
+    found = judged("first\n\nFailed to initialize NVML: Driver/library version mismatch\n")
+    assert [item.source for item in found[0].evidence] == ["log:3"]
+    assert found[0].id == "KD104"
+
+
+def test_a_created_device_rules_out_what_would_keep_the_gpu_away() -> None:
+    text = (
+        "failed call to cuInit: CUDA_ERROR_NO_DEVICE\nsecond run:\n"
+        "Created device /job:localhost/replica:0/task:0/device:GPU:0 with 7000 MB memory\n"
+    )
+    assert [finding.cause for finding in judged(text) if finding.role != "harmless"] == []
+
+
+def test_an_uncertain_cause_comes_with_the_command_that_decides() -> None:
+    found = judged("the notebook uses another kernel, No module named 'tensorflow'")
+    assert found[0].confidence != "certain"
+    assert "To be sure, run `" in found[0].remedy.text
+
+
+def test_text_without_signs_names_nothing() -> None:
+    assert judged("Epoch 1/3\nloss: 0.3\n") == ()
