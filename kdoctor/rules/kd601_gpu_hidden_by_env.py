@@ -66,8 +66,9 @@ def gpu_hidden_by_env(
         if isinstance(gpus, Unknown):
             return Undetermined(f"needs to know the GPUs: {gpus.reason}")
         return NotApplicable("there is no NVIDIA GPU to hide")
-    visible, invalid = visible_devices(value, count + len(mig_of(nvml)), (*uuids_of(nvml), *mig_of(nvml)))
     refused = isinstance(libcuda, Libcuda) and libcuda.init_code == NO_DEVICE
+    numbers = count if refused else count + len(mig_of(nvml))  # whether a number can mean an instance is CUDA's to say
+    visible, invalid = visible_devices(value, numbers, (*uuids_of(nvml), *mig_of(nvml)))
     if visible is None or (visible == 0 and not refused and not is_clear(invalid)):
         return Undetermined(f"{VISIBLE}={value}: which GPU is meant cannot be told here")
     if visible:
