@@ -17,7 +17,7 @@ from kdoctor.model.facts.symptoms import Line, Symptoms
 from kdoctor.model.finding import Confidence, Evidence, Finding, Remedy
 from kdoctor.model.rule import Rule
 
-LEAST = 0.3
+LEAST = 0.34
 LIKELY, CERTAIN = 0.6, 0.94
 SHOWN = 4
 HARMLESS = "harmless-warning"

@@ -6,12 +6,15 @@ only those found there are looked for in its lines. So the time grows with the i
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 BLOCK = 500
 _SHORTEST = 3
-_QUANTIFIED = re.compile(r"(?:\{\d+(?:,\d*)?\}|[*+?])[+?]?")
+_PARSER: Any = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 
 
 class Matcher:
@@ -58,74 +61,32 @@ class Matcher:
 
 
 def literals_of(regex: str) -> tuple[str, ...]:
-    r"""For each alternative of a regular expression a text, in lower case, that it needs; () if one has none.
+    r"""Texts in lower case of which every match has one; () where there are no such texts.
 
-    >>> literals_of(r"CUDA_ERROR_(?:A|B) seen|Failed\.\.\. x?")
-    ('cuda_error_', 'failed... ')
+    >>> sorted(literals_of(r"CUDA_ERROR_(?:NO|LOST) seen|Failed\.\.\. x?"))
+    ['cuda_error_', 'failed... ']
     """
-    needed = []
-    for alternative in _alternatives(regex.removeprefix("(?i)")):
-        longest = max(_runs(alternative), key=len, default="")
-        if len(longest) < _SHORTEST:
-            return ()
-        needed.append(longest.lower())
-    return tuple(needed)
+    return tuple(sorted(_needed(_PARSER.parse(regex))))
 
 
-def _alternatives(regex: str) -> Iterator[str]:
-    """The parts between top-level bars, groups and classes replaced by a dot."""
-    kept, index = "", 0
-    while index < len(regex):
-        char = regex[index]
-        if char == "|":
-            yield kept
-            kept, index = "", index + 1
-        elif char == "\\":
-            kept, index = kept + regex[index : index + 2], index + 2
-        elif char in "([":
-            index = _end(regex, index)
-            kept += "."
-        else:
-            kept, index = kept + char, index + 1
-    yield kept
-
-
-def _end(regex: str, start: int) -> int:
-    """The index after the group or class that begins at ``start``."""
-    depth, index, in_class = 0, start, False
-    while index < len(regex):
-        char = regex[index]
-        if char == "\\":
-            index += 1
-        elif in_class:
-            in_class = char != "]" or regex[index - 1] == "[" or regex[index - 2 : index] == "[^"
-        elif char == "[":
-            in_class = True
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            depth -= 1
-        index += 1
-        if depth == 0 and not in_class:
-            break
-    return index
-
-
-def _runs(alternative: str) -> Iterator[str]:
-    run, index = "", 0
-    while index < len(alternative):
-        char, step = alternative[index], 1
-        if char == "\\":
-            step = 2
-            char = alternative[index + 1]
-            char = "" if char.isalnum() else char
-        elif char in ".^$":
-            char = ""
-        quantified = _QUANTIFIED.match(alternative, index + step)
-        if char and not quantified:
-            run += char
-        else:
-            yield run
-            run = ""
-        index = quantified.end() if quantified else index + step
-    yield run
+def _needed(sequence: Iterable[tuple[object, Any]]) -> frozenset[str]:
+    """Of the parts of a sequence, all of which must match, the texts of the one that is the most telling."""
+    found: list[frozenset[str]] = []
+    run = ""
+    for operation, argument in sequence:
+        name = str(operation)
+        if name == "LITERAL":
+            run += chr(argument).lower()
+            continue
+        found.append(frozenset((run,)))
+        run = ""
+        if name == "SUBPATTERN":
+            found.append(_needed(argument[-1]))
+        elif name == "BRANCH":
+            branches = [_needed(branch) for branch in argument[1]]
+            found.append(frozenset().union(*branches) if all(branches) else frozenset())
+        elif name.endswith("_REPEAT") and argument[0] > 0:
+            found.append(_needed(argument[2]))
+    found.append(frozenset((run,)))
+    telling = [texts for texts in found if texts and min(map(len, texts)) >= _SHORTEST]
+    return max(telling, key=lambda texts: min(map(len, texts)), default=frozenset())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from kdoctor.knowledge import gpus
 
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
-_WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was"
+_WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
 _BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
 _TENSORFLOWS = r"tensorflow(?:[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
@@ -39,6 +39,12 @@ _PATTERNS = {
     of: re.compile(rf"(?i)(?<![\w.@/-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
     for of, name in _NAMES.items()
 }
+_HEADS = {
+    "tensorflow": ("tf", "tensorflow"),
+    "tf-keras": ("tf-keras", "tf_keras"),
+    "driver": ("driver", "nvidia-smi", "kernel module", "kernel reported"),
+}
+_DIGIT = re.compile(r"\d")
 _PLAIN = re.compile(
     r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)+)"
     r"(?:[^\d]{1,12}(?P<cudnn>\d+(?:\.\d+)+))?"
@@ -64,7 +70,7 @@ _LEAST = {"driver": 170, "cuda": 5, "cudnn": 2}
 _BARE = ("cuda", "driver", "cudnn")
 _WANTED = re.compile(
     r"(?i)\b(?:no|not|without|needs?|requires?|wants?|expects?|look\w* for|instead of|at least|supports?"
-    r"|(?:built|compiled) (?:for|with|against))\W+(?:\w+\W+){0,2}$"
+    r"|download and install|(?:built|compiled) (?:for|with|against))\W+(?:\w+\W+){0,2}$"
 )
 _MAY_BE_WANTED = ("cuda", "cudnn", "driver")
 LONGEST = 600
@@ -77,24 +83,29 @@ def stated_in(line: str) -> Iterator[tuple[str, str]]:
     [('tensorflow', '1.8.0'), ('cuda', '9.0'), ('driver', '384.69')]
     """
     line = line[:LONGEST]
+    if not _DIGIT.search(line):
+        return
     lowered = line.lower()
-    smi = "nvidia-smi" in lowered and "cuda version" in lowered
     both = _PLAIN.search(line) if "cuda/" in lowered or "cuda /" in lowered else None
-    if both:
-        yield "cuda", both["cuda"]
-        if both["cudnn"]:
-            yield "cudnn", both["cudnn"]
-    for of, pattern in _PATTERNS.items():
-        if (both and of in {"cuda", "cudnn"} and both[of]) or (of == "cuda" and smi):
-            continue
-        for match in pattern.finditer(line):
-            if of in _MAY_BE_WANTED and _WANTED.search(line[max(0, match.start() - 50) : match.start()]):
-                continue
-            if plausible(of, match["v"]) and not (of in _FALSE and _FALSE[of].search(match[0])):
-                yield of, match["v"]
-    if smi:
+    told = {of for of in ("cuda", "cudnn") if both and both[of]}
+    if "nvidia-smi" in lowered and "cuda version" in lowered:
+        told.add("cuda")
         yield from (("driver-cuda", match["v"]) for match in _SMI_CUDA.finditer(line))
+    if both:
+        yield from ((of, both[of]) for of in ("cuda", "cudnn") if both[of])
+    for of, pattern in _PATTERNS.items():
+        if of not in told and any(head in lowered for head in _HEADS.get(of, (of,))):
+            yield from ((of, version) for version in _versions(of, pattern, line))
     yield from _hardware(line, lowered)
+
+
+def _versions(of: str, pattern: re.Pattern[str], line: str) -> Iterator[str]:
+    """The versions of one thing that a line states to be there."""
+    for match in pattern.finditer(line):
+        if of in _MAY_BE_WANTED and _WANTED.search(line[max(0, match.start() - 50) : match.start()]):
+            continue
+        if plausible(of, match["v"]) and not (of in _FALSE and _FALSE[of].search(match[0])):
+            yield match["v"]
 
 
 def plausible(of: str, version: str) -> bool:

@@ -46,7 +46,8 @@ def test_every_sign_of_a_combination_is_known_somewhere() -> None:
     marks = {
         "capability-unsupported", "crashed", "crashed-python", "cuda-built-for", "cuda-line", "cuda-not-built-for",
         "cuda-other-than-missing", "cuda-same-as-missing", "cudnn-loaded-lower", "cudnn-loaded-other",
-        "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "gpu-works", "in-container",
+        "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "gpu-newer-than-cuda", "gpu-works",
+        "in-container",
         "keras-tf-pair-wrong", "missing-cuda", "missing-cudnn", "missing-libcuda", "nvidia-gpu-stated", "opened-cuda",
         "python-without-wheel", "tf-windows-dropped", "visible-nonzero",
     }  # fmt: skip

@@ -21,10 +21,11 @@ def test_the_sample_of_each_pattern_is_found(name: str, regex: str, sample: str)
     ("regex", "literals"),
     [
         ("abc+def", ("def",)),
-        (r"(?i)Foo\.bar|baz qux", ("foo.bar", "baz qux")),
+        (r"(?i)Foo\.bar|baz qux", ("baz qux", "foo.bar")),
         ("[abc]{3}xyz?", ()),
         (r"a\d+long text here", ("long text here",)),
-        ("(?:one|two) three", (" three",)),
+        ("(?:one|two) (?:x|yy)", ("one", "two")),
+        ("(?:ones)?(?:twice){2} a", ("twice",)),
     ],
 )
 def test_the_needed_texts_of_an_expression(regex: str, literals: tuple[str, ...]) -> None:

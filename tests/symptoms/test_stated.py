@@ -18,7 +18,7 @@ from kdoctor.symptoms.stated import capability_of, stated_in
         ("| tf-keras | 2.16.0 |", [("tf-keras", "2.16.0")]),
         ("CUDA/cuDNN version: 10.1/7.6.5", [("cuda", "10.1"), ("cudnn", "7.6.5")]),
         ("CUDA Toolkit 11.2, cuDNN v8.1.0", [("cudnn", "8.1.0"), ("cuda", "11.2")]),
-        ("NVIDIA-SMI 470.57  CUDA Version: 11.4", [("driver", "470.57"), ("driver-cuda", "11.4")]),
+        ("NVIDIA-SMI 470.57  CUDA Version: 11.4", [("driver-cuda", "11.4"), ("driver", "470.57")]),
         ("Cuda compilation tools, release 10.0, V10.0.130", [("cuda", "10.0")]),
         ("it needs CUDA 9.0 and there is no cuda 9.0", []),
         ("GPU: GeForce GTX 1050 Ti", [("gpu", "GTX 1050 Ti")]),

@@ -77,3 +77,9 @@ def test_an_uncertain_cause_comes_with_the_command_that_decides() -> None:
 
 def test_text_without_signs_names_nothing() -> None:
     assert judged("Epoch 1/3\nloss: 0.3\n") == ()
+
+
+def test_a_sign_late_in_a_long_log_is_found() -> None:
+    steps = [f"{step}/9000 [====>.....] - loss: 0.{step}\n" for step in range(9000)]
+    found = judged("".join([*steps, "CUDA_ERROR_OUT_OF_MEMORY: out of memory\n", *steps]))
+    assert (found[0].cause, found[0].evidence[0].source) == ("gpu-memory-exhausted", "log:9001")

@@ -1,0 +1,97 @@
+"""Do the versions that a text states belong together? TensorFlow against CUDA, driver, GPU, Keras and Python."""
+
+from __future__ import annotations
+
+from packaging.version import Version
+
+from kdoctor.check.said import Signs, Text, version_of
+from kdoctor.knowledge import clues, cuda, gpu_code, tensorflow
+from kdoctor.model.facts.symptoms import Line
+from kdoctor.model.version import ComputeCapability, CudaVersion, Dotted, DriverRelease
+from kdoctor.symptoms.stated import capability_of
+
+
+def builds(text: Text) -> Signs:
+    """What the stated TensorFlow was built for, against what else is stated."""
+    stated = [(version, line) for value, line in text.stated("tensorflow") if (version := version_of(value))]
+    wanted: list[tuple[CudaVersion, Line]] = []
+    for version, line in stated:
+        if not len(version.release) > 0:
+            continue
+        built = _built_for(version)
+        if built is None:
+            continue
+        wanted.append((built, line))
+        for value, where in text.stated("cuda"):
+            have = CudaVersion.parse(value)
+            if have is not None and len(have.parts) > 1:
+                strict = built.major < 11  # noqa: PLR2004  from CUDA 11 on a minor version does not matter
+                fits = have.major == built.major and (have.short == built.short or not strict)
+                yield f"cuda-{'built-for' if fits else 'not-built-for'}", (line, where)
+        yield from _code(text, version, line)
+    wanted += [
+        (have, line) for value, line in text.stated("cuda") if (have := CudaVersion.parse(value)) and have.major > 1
+    ]
+    for value, where in text.stated("driver"):
+        driver = DriverRelease.parse(value)
+        for needed, line in wanted:
+            least = cuda.minimum_driver(needed)
+            if driver is not None and least is not None and driver < least:
+                yield "driver-below-minimum", (where, line)
+
+
+def _built_for(version: Version) -> CudaVersion | None:
+    release = tensorflow.release_of(version)
+    if release is not None:
+        return release.cuda
+    for row in clues.table().builds:
+        if row.first.release[:2] <= version.release[:2] <= row.last.release[:2]:
+            return row.cuda
+    return None
+
+
+def _code(text: Text, version: Version, line: Line) -> Signs:
+    release = tensorflow.release_of(version)
+    if release is None:
+        return
+    found = [(value, where) for value, where in text.stated("capability")]
+    found += [(capability_of(value), where) for value, where in text.stated("gpu")]
+    for value, where in found:
+        capability = ComputeCapability.parse(value)
+        if capability is None or capability.major < 2:  # noqa: PLR2004  no GPU that computes
+            continue
+        toolkit = cuda.toolkit(release.cuda)
+        if toolkit is not None and capability > toolkit.max_cc:
+            yield "gpu-newer-than-cuda", (line, where)
+        if gpu_code.coverage(release.gpu_code, capability, bare_compute_is_both=True) == "none":
+            yield "capability-unsupported", (line, where)
+
+
+def pairs(text: Text) -> Signs:
+    """What is stated of Keras and Python against the TensorFlow stated."""
+    tensorflows = [(version, line) for value, line in text.stated("tensorflow") if (version := version_of(value))]
+    for value, where in text.stated("keras"):
+        keras = version_of(value)
+        for version, line in tensorflows:
+            if keras is not None and not _pair_fits(keras, version):
+                yield "keras-tf-pair-wrong", (where, line)
+    for value, where in text.stated("python"):
+        python = Dotted.parse(value)
+        for version, line in tensorflows:
+            wheels = {wheel.short for wheel in tensorflow.wheel_pythons(version)}
+            if python is not None and wheels and python.short not in wheels:
+                yield "python-without-wheel", (where, line)
+
+
+_SAME_MINOR = (Version("2.6"), Version("2.15"))
+_KERAS_FOR_TF2 = Version("2.3")
+
+
+def _pair_fits(keras: Version, version: Version) -> bool:
+    """Whether Keras and TensorFlow belong together by the pairing in keras.toml."""
+    minor = version.release[:2]
+    if keras.major >= 3:  # noqa: PLR2004  Keras 3
+        return minor >= (2, 16)
+    if _SAME_MINOR[0].release <= minor <= _SAME_MINOR[1].release:
+        return keras.release[:2] == minor
+    return version.major < 2 or keras >= _KERAS_FOR_TF2  # noqa: PLR2004  TensorFlow 2
