@@ -16,7 +16,7 @@ from kdoctor.model.version import CudnnVersion, Dotted, Soname
 
 Marks = dict[str, tuple[Line, ...]]
 _DLL = re.compile(r"(?P<stem>cu\w+?)(?:64|32)_(?P<major>\d{1,2}?)(?P<minor>\d)?\.dll")
-_WORKS = ("works-created", "works-listed", "works-count")
+_WORKS = ("works-created", "works-listed", "works-count", "works-metal")
 _CUDA_LINES = frozenset((
     "works-created", "works-found-device", "works-listed", "opened-lib", "tf-dlopen-lib", "loader-cannot-open",
     "tf-import-lib-missing", "cuinit-no-device", "cuinit-unknown", "cuinit-303", "cuinit-unknown-error-other",
