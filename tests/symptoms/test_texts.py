@@ -15,7 +15,11 @@ from kdoctor.model.finding import Finding
 from kdoctor.symptoms.lines import lines_of
 from kdoctor.symptoms.read import Reader
 
-TEXTS = tomli.loads((Path(__file__).parent / "texts.toml").read_text(encoding="utf-8"))["text"]
+TEXTS = [
+    text
+    for path in sorted((Path(__file__).parent / "texts").glob("*.toml"))
+    for text in tomli.loads(path.read_text(encoding="utf-8"))["text"]
+]
 
 
 def judged(text: str) -> tuple[Finding, ...]:
