@@ -60,7 +60,7 @@ def plot(curves: Sequence[Curve], label: str, *, x: str, y: str, log: bool) -> E
         *_titles(x, y, top, low),
     ]
     for number, curve in enumerate(drawn):
-        shapes += _legend(curve.name, number)
+        shapes += _legend(curve, number)
         shapes += _curve(curve, number, across, up)
     return canvas(WIDTH, low + BOTTOM, label, *shapes, class_="plot")
 
@@ -144,12 +144,13 @@ def _titles(x: str, y: str, top: float, low: float) -> list[Element]:
     return [text(LEFT, top - 8, y, "dim"), text(WIDTH - RIGHT, low + 34, x, "dim", "end")]
 
 
-def _legend(name: str, number: int) -> list[Element]:
+def _legend(curve: Curve, number: int) -> list[Element]:
+    knee = f", knee at batch {curve.knee:.0f}" if curve.knee else ""
     y = 12 + LEGEND * number
     return [
         line([(LEFT, y), (LEFT + 26, y)], f"curve s{number}"),
         mark(LEFT + 13, y, SHAPES[number], f"point s{number}"),
-        text(LEFT + 34, y + 4, name),
+        text(LEFT + 34, y + 4, f"{curve.name}{knee}"),
     ]
 
 
@@ -160,9 +161,5 @@ def _curve(curve: Curve, number: int, across: Axis, up: Axis) -> list[Element]:
         shapes += [mark(x, y, SHAPES[number], f"point s{number}", 3.5) for x, y in places]
     if across.low <= curve.knee <= across.high:
         x = across.at(curve.knee)
-        side, room = ("start", 4) if x < (LEFT + WIDTH) / 2 else ("end", -4)
         shapes.append(line([(x, up.start), (x, up.end)], f"knee s{number}"))
-        shapes.append(
-            text(x + room, up.start - 6 - 13 * number, f"knee {curve.knee:.0f}", f"knee-word s{number}", side)
-        )
     return shapes

@@ -12,9 +12,10 @@ from kdoctor.model.bench import Bench, Result, Verdict
 from kdoctor.model.finding import SEVERITIES
 from kdoctor.render.bench import LEFT, columns, groups, noted, summary
 from kdoctor.render.html.plots import plots
-from kdoctor.render.html.raw import cut, indented
+from kdoctor.render.html.raw import cut
 from kdoctor.render.html.report import header
 from kdoctor.render.html.tree import Node, breakable, el, folded, page, prose, section, table
+from kdoctor.render.json import render as as_json
 
 MOST_RAW, MOST_ROWS, MOST_NOTES = 200_000, 400, 100
 
@@ -29,7 +30,7 @@ def render(bench: Bench) -> str:
         section("Other verdicts", "verdicts", *map(_card, verdicts[1:])) if verdicts[1:] else None,
         section("Results", "results", *_tables(bench.results)),
         _notes(bench),
-        section("Document", "facts", folded("All that was measured", *cut(indented(bench), MOST_RAW))),
+        section("Document", "facts", folded("All that was measured", *cut(as_json(bench, redact_for=None), MOST_RAW))),
     )
     main = el("main", el("div", _hero(bench, first), _environment(bench), class_="top"), *parts)
     said = f"facts {bench.facts_digest}, in {bench.seconds:.0f} s, {bench.exit_reason}"

@@ -10,7 +10,7 @@ from kdoctor.model.finding import Evidence, Finding
 from kdoctor.render.html.tree import Node, add, breakable, code, el, folded, prose
 
 NEEDS = {"needs-root": "Needs root.", "changes-environment": "Changes the environment.", "safe": ""}
-MOST_SHOWN = 8
+MOST_SHOWN, MOST_HELD = 8, 500
 
 
 def primary(finding: Finding) -> list[Element]:
@@ -84,7 +84,7 @@ def _evidence(evidence: tuple[Evidence, ...]) -> Element:
     listed = el("dl", class_="evidence")
     for (fact, source), items in groupby(evidence, lambda item: (item.fact, item.source)):
         values = [el("li", code(item.value)) for item in items]
-        few, more = values[:MOST_SHOWN], values[MOST_SHOWN:]
+        few, more = values[:MOST_SHOWN], values[MOST_SHOWN:MOST_HELD]
         held = el("dd", el("ul", *few))
         if more:
             add(held, folded(f"{len(more)} more", el("ul", *more)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from kdoctor.model.facts.base import Facts
@@ -17,7 +18,7 @@ HEAD = ("library", "state", "where", "found via", "other copies")
 
 def library_search(facts: Facts) -> Element | None:
     """The pictures; None where no library was searched for."""
-    asked = [one for one in searches(facts) if one.rows][:MOST]
+    asked = list(islice((one for one in searches(facts) if one.rows), MOST))
     if not asked:
         return None
     intro = el(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-import msgspec
-
-from kdoctor.model.codec import to_builtins
 from kdoctor.model.facts.base import Absent, Answered, Facts, Unknown
 from kdoctor.render.html.tree import Node, el, folded, preformatted, section
+from kdoctor.render.json import render as as_json
 
 MOST_OF_ONE, MOST_OF_ALL = 60_000, 600_000
 
@@ -18,16 +16,11 @@ def raw_facts(facts: Facts) -> Element:
     left = MOST_OF_ALL
     parts: list[Element] = []
     for name, answered in sorted(facts.sections.items()):
-        said = indented(answered)
+        said = as_json(answered, redact_for=None)
         room = min(MOST_OF_ONE, left)
         parts.append(folded(_head(name, answered), *cut(said, room)))
         left -= min(len(said), room)
     return section("Facts", "facts", folded("What was read, section by section", *parts))
-
-
-def indented(value: object) -> str:
-    """A value as JSON."""
-    return msgspec.json.format(msgspec.json.encode(to_builtins(value)), indent=2).decode()
 
 
 def cut(said: str, room: int) -> list[Node]:

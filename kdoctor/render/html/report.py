@@ -7,6 +7,7 @@ library search as pictures, versions beside what they must be, how the other rul
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from kdoctor.model.facts.base import Facts
@@ -18,10 +19,11 @@ from kdoctor.render.html.libraries import library_search
 from kdoctor.render.html.outcomes import outcomes
 from kdoctor.render.html.raw import raw_facts
 from kdoctor.render.html.tree import breakable, el, page, prose, section
-from kdoctor.render.html.versions import Need, State, needs
+from kdoctor.render.html.versions import MOST, Need, State, needs
 from kdoctor.render.overview import overview
 from kdoctor.render.text import summary
 
+MOST_LINES = 60
 ORIGINS = {
     "live": "this machine",
     "sysroot": "the files of a machine",
@@ -75,7 +77,7 @@ def _expected(facts: Facts) -> Iterator[str]:
     """What each framework is expected to say of the GPU, and why."""
     prediction, frameworks = facts.sections.get("prediction"), facts.sections.get("frameworks")
     if isinstance(prediction, Prediction) and isinstance(frameworks, Frameworks):
-        for build in frameworks.builds:
+        for build in frameworks.builds[:MOST]:
             row = next((item for item in prediction.items if item.framework == build.framework), None)
             if row is not None and row.gpus is not None:
                 number = f"{row.gpus or 'no'} GPU{'s' if row.gpus > 1 else ''}"
@@ -98,7 +100,7 @@ def _others(report: Report) -> list[Element]:
 def _machine(facts: Facts) -> Element:
     """The overview: each label once, with all that is said of it."""
     listed = el("dl")
-    for label, text in overview(facts):
+    for label, text in islice(overview(facts), MOST_LINES):
         if label:
             listed.append(el("dt", label))
         listed.append(el("dd", *breakable(text)))

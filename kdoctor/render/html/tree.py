@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, tostring
 from kdoctor.render.text import visible
 
 Node = Element | str | None
+LONGEST = 10_000
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -25,7 +26,7 @@ def el(tag: str, *children: Node, **attributes: object) -> Element:
     >>> tostring(el("p", "a < b ", el("b", "c"), "\x1b", class_='"', aria_label="d"), encoding="unicode")
     '<p class="&quot;" aria-label="d">a &lt; b <b>c</b>\\x1b</p>'
     """
-    named = {name.rstrip("_").replace("_", "-"): visible(str(value)) for name, value in attributes.items()}
+    named = {name.rstrip("_").replace("_", "-"): visible(_cut(str(value))) for name, value in attributes.items()}
     return add(Element(tag, named), *children)
 
 
@@ -35,10 +36,15 @@ def add(parent: Element, *children: Node) -> Element:
         if isinstance(child, Element):
             parent.append(child)
         elif child and len(parent):
-            parent[-1].tail = (parent[-1].tail or "") + visible(child)
+            parent[-1].tail = (parent[-1].tail or "") + visible(_cut(child))
         elif child:
-            parent.text = (parent.text or "") + visible(child)
+            parent.text = (parent.text or "") + visible(_cut(child))
     return parent
+
+
+def _cut(text: str) -> str:
+    """A text of a length that somebody may read."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ... and {len(text) - LONGEST} more characters"
 
 
 def prose(text: str) -> Iterator[Node]:
@@ -54,7 +60,7 @@ def code(text: str) -> Element:
 
 def breakable(text: str) -> Iterator[Node]:
     """Text in which a line may end behind each slash, so that a long path breaks where a reader would break it."""
-    first, *rest = re.split(r"(?<=[/\\])(?=[^/\\])", text)
+    first, *rest = re.split(r"(?<=[/\\])(?=[^/\\])", _cut(text))
     yield first
     for part in rest:
         yield el("wbr")
@@ -82,7 +88,7 @@ def section(title: str, name: str, *children: Node) -> Element:
 def table(
     caption: str, head: Sequence[str], rows: Iterable[Sequence[Node]], *, figures: Collection[str] = ()
 ) -> Element:
-    """A table whose first column names the row, in a box that scrolls; ``figures``: columns that are set to the right."""
+    """A table whose first column names the row, in a box that scrolls; ``figures``: columns set to the right."""
     kinds = [{"class": "figure"} if name in figures else {} for name in head]
     body = el("tbody")
     for first, *rest in rows:

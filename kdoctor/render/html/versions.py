@@ -7,7 +7,7 @@ left out, and where the comparison cannot be made the row says so with ``unknown
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 from packaging.specifiers import SpecifierSet
@@ -18,7 +18,7 @@ from kdoctor.model.facts.base import Absent, Answered, Facts, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries, LibrarySearch
 from kdoctor.model.facts.distributions import parse_release
 from kdoctor.model.facts.driver import Driver
-from kdoctor.model.facts.frameworks import Build, FrameworkName, Frameworks
+from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.keras import Keras
@@ -31,7 +31,7 @@ from kdoctor.rules.kd102_driver_too_old_for_cuda import is_too_old, release_of, 
 from kdoctor.rules.kd303_compute_capability_unsupported import unusable
 
 State = Literal["fits", "fails", "unknown"]
-NAMES: tuple[FrameworkName, ...] = get_args(FrameworkName)
+MOST = 8
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -48,8 +48,8 @@ def needs(facts: Facts) -> Iterator[tuple[str, list[Need]]]:
     symptoms, frameworks = facts.sections.get("symptoms"), facts.sections.get("frameworks")
     if isinstance(symptoms, Symptoms):
         yield from _of_text(symptoms)
-    elif isinstance(frameworks, Frameworks):
-        for build in frameworks.builds:
+    if isinstance(frameworks, Frameworks):
+        for build in frameworks.builds[:MOST]:
             rows = [*_of_cuda(build, facts), *_of_python(build, facts)]
             if rows:
                 yield f"{build.title}{'' if build.active else ' (Keras does not use it)'}", rows
