@@ -22,12 +22,10 @@ HEALTHY = "ubuntu2404-550-rtx3060-tf220"
 SHADOWED = "ubuntu2204-550-rtx3060-tf220-old-cudnn-first"
 LOG = (
     "TensorFlow version: 2.4.1, Python 3.8.10, cudnn 8.0.5",
-    "W dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open "
-    "shared object file: No such file or directory; LD_LIBRARY_PATH: /usr/local/cuda-10.1/lib64",
+    "W dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; LD_LIBRARY_PATH: /usr/local/cuda-10.1",
     "| NVIDIA-SMI 470.82.01    Driver Version: 470.82.01    CUDA Version: 11.4     |",
     "W gpu_device.cc:1757] Cannot dlopen some GPU libraries. Skipping registering GPU devices...",
-    "I cuda_gpu_executor.cc:998] successful NUMA node read from SysFS had negative value (-1), but there must be at "
-    "least one NUMA node, so returning NUMA node zero",
+    "I cuda_gpu_executor.cc:998] successful NUMA node read from SysFS had negative value (-1), so returning zero",
 )
 
 

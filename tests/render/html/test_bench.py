@@ -75,7 +75,7 @@ def legend(figure: Element) -> list[str]:
 def test_each_curve_is_drawn_with_its_knee_and_its_figures() -> None:
     throughput, _, learning = plots(devices())
     table = rows(throughput)
-    assert (table[0], table[-1]) == (["batch", "cpu", "gpu:0", "gpu:1", "all"], ["knee", "40", "200", "182", "-"])
+    assert (table[0], table[-1]) == (["batch", "cpu", "gpu:0", "gpu:1", "all"], ["knee", "40", "200", "182", "2000"])
     assert [row[0] for row in table[1:-1]] == ["1", "10", "100", "320", "1000"]
     assert "gpu:0, knee at batch 200" in legend(throughput)
     assert rows(learning)[:2] == [["epoch", "cpu, batch 100", "gpu:0, batch 100"], ["1", "2.2", "2.2"]]

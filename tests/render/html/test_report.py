@@ -62,7 +62,7 @@ def test_a_finding_says_how_sure_it_is_what_it_needs_and_whose_rule_it_is() -> N
 def test_what_follows_from_another_is_folded_and_others_are_not() -> None:
     found = page(report(finding(), CONSEQUENCE, OTHER, HARMLESS))
     assert "follows from KD201No cuDNN." in found.all("summary")[0]
-    assert [kind for kind in found.classes("article")] == ["card note"]
+    assert found.classes("article") == ["card note"]
     assert "harmless A NUMA line. It is nothing." in found.first("main")
 
 
