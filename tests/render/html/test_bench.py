@@ -153,3 +153,9 @@ def test_a_plot_stays_on_its_canvas(points: tuple[tuple[float, float], ...], log
 
 def test_an_axis_of_one_value_puts_it_in_the_middle() -> None:
     assert Axis(low=3, high=3, start=0, end=10, log=False).at(3) == 5
+
+
+def test_labels_that_would_touch_are_left_out() -> None:
+    points = tuple((float(size), 1.0) for size in range(90, 101))
+    drawn = plot([Curve(name="a", points=((1.0, 1.0), *points))], "said", x="x", y="y", log=True)
+    assert [item.text for item in drawn.iter("text") if item.get("text-anchor") == "middle"] == ["1", "90"]

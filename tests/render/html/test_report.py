@@ -6,13 +6,14 @@ import msgspec
 import pytest
 
 from kdoctor.model.facts.base import SCHEMA, Facts, Unknown
+from kdoctor.model.facts.prediction import Expected, Prediction
 from kdoctor.model.finding import Evidence, Outcome, Remedy
 from kdoctor.model.report import Plugin, Report
 from kdoctor.render.html.raw import MOST_OF_ONE, cut
 from kdoctor.render.html.report import render
 from kdoctor.render.text import summary
 from tests.recorded import NAMES, checked
-from tests.render.html.documents import BROKEN, HEALTHY, crowded, log, machine
+from tests.render.html.documents import BROKEN, HEALTHY, crowded, log, machine, with_sections
 from tests.render.html.hostile import PAYLOADS
 from tests.render.html.pages import Page, poisoned
 from tests.render.reports import finding, report
@@ -132,3 +133,13 @@ def test_nothing_in_a_report_becomes_markup(name: str, payload: str) -> None:
     assert shape - usual == set()
     assert not [names for _, names in shape if any(one.startswith("on") for one in names)]
     assert not {tag for tag, _ in shape} & {"script", "img", "iframe", "link", "form", "base", "object", "a"}
+
+
+def test_a_finding_without_evidence_has_no_empty_part() -> None:
+    assert page(report(finding(evidence=()))).classes("div").count("part seen") == 0
+
+
+def test_nothing_is_expected_where_nobody_can_tell() -> None:
+    unsure = Prediction(items=(Expected(framework="tensorflow", gpus=None, because="unknown"),))
+    some = with_sections(machine(HEALTHY), prediction=unsure)
+    assert "is expected to list" not in page(some).first("main")

@@ -172,3 +172,7 @@ def test_what_does_not_fit_is_a_finding_too(name: str) -> None:
     failing = [need for _, some in needs(report.facts) for need in some if need.state == "fails"]
     fired = [finding for finding in report.findings if finding.role != "harmless"]
     assert not failing or fired, failing
+
+
+def test_a_tensorflow_with_its_own_keras_inside_asks_for_none() -> None:
+    assert "Keras" not in rows(build(version="1.14.0"), keras=Keras(version="2.3.1"))
