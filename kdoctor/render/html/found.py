@@ -137,7 +137,7 @@ def _files(library: Library) -> Iterator[tuple[str, str, Entry]]:
     told = {library.realpath, library.path} - {""}
     if own != "missing" and library.path:
         entry = Entry(row=0, name="", version=library.version, kind=own, via=library.found_via)
-        yield _plain(library.path, library.realpath), library.source, entry
+        yield plain(library.path, library.realpath), library.source, entry
     others: Kind = "unsearched" if own == "missing" else "shadowed"
     fresh = [copy for copy in library.copies if copy.realpath not in told and copy.path not in told]
     if own == "broken" and not library.path:  # the loader says which in its message only: it is the first
@@ -145,10 +145,10 @@ def _files(library: Library) -> Iterator[tuple[str, str, Entry]]:
             yield copy.path, copy.source, Entry(row=0, name="", version=copy.version, kind=own)
         fresh = fresh[1:]
     for copy in fresh[:MOST_COPIES]:
-        yield _plain(copy.path, copy.realpath), copy.source, Entry(row=0, name="", version=copy.version, kind=others)
+        yield plain(copy.path, copy.realpath), copy.source, Entry(row=0, name="", version=copy.version, kind=others)
 
 
-def _plain(path: str, realpath: str) -> str:
+def plain(path: str, realpath: str) -> str:
     """The path, or where it leads if it goes up on its way, as those of a wheel's runpath do."""
     return realpath if realpath and "/../" in path else path
 

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from kdoctor.model.facts.base import Facts
 from kdoctor.model.facts.cuda_libraries import Library
 from kdoctor.render.html.drawing import label_of, narrow, wide
-from kdoctor.render.html.found import MOST_COPIES, SOURCES, WORDS, Asked, kind_of, searches
+from kdoctor.render.html.found import MOST_COPIES, SOURCES, WORDS, Asked, kind_of, plain, searches
 from kdoctor.render.html.tree import Node, add, code, el, folded, section, table
 
 MOST = 6
@@ -32,7 +32,7 @@ def _figure(asked: Asked) -> Element:
     if asked.more:
         add(caption, f" {asked.more} more are not drawn.")
     rows = [list(_row(library)) for library in asked.rows]
-    listed = table(f"Libraries of {asked.title}", HEAD, rows)
+    listed = table(f"{asked.title}: libraries", HEAD, rows)
     return el("figure", caption, wide(asked), narrow(asked), folded("As a table", listed))
 
 
@@ -41,8 +41,8 @@ def _row(library: Library) -> Iterator[Node]:
     version = f" {library.version}" if library.version else ""
     yield el("code", library.soname)
     yield el("span", WORDS[kind], class_=f"state {kind}")
-    yield el("span", code(library.path) if library.path else library.why_not or "-", version)
-    yield " ".join(word for word in (library.found_via, SOURCES.get(library.source, "")) if word) or "-"
+    yield el("span", code(plain(library.path, library.realpath)) if library.path else library.why_not or "-", version)
+    yield ", ".join(word for word in (library.found_via, SOURCES.get(library.source, "")) if word) or "-"
     others = [copy for copy in library.copies if copy.realpath != library.realpath]
     listed = el("ul", *(el("li", code(copy.path), f" {copy.version}") for copy in others[:MOST_COPIES]))
     yield listed if others else "-"
