@@ -135,7 +135,7 @@ def values_of(sections: Mapping[str, Answered]) -> Iterator[tuple[str, str]]:
 
 
 def _gpus(gpus: Answered | None) -> str:
-    """The GPUs by the driver's names: those of the PCI database are others, and so a dead driver would be a difference."""
+    """The GPUs by the names that the driver gives: the PCI database has others, and a dead driver is no difference."""
     if isinstance(gpus, Absent):
         return "none"
     if not isinstance(gpus, Gpus) or any("nvml" not in gpu.seen_by for gpu in gpus.nvidia):
