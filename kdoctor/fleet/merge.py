@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -26,7 +25,6 @@ _NUMBER = re.compile(r"(\d+)")
 
 def merge(answers: Iterable[Answer]) -> FleetReport:
     """The report on all machines; takes one answer after the other and keeps little of each."""
-    started = time.monotonic()
     reader = Reader()
     nodes = sorted(named_apart(map(reader.node, answers)), key=lambda node: in_order(node.name))
     there = [node for node in nodes if node.lost is None]
@@ -42,7 +40,6 @@ def merge(answers: Iterable[Answer]) -> FleetReport:
         shared=tuple(shared(there)),
         map=tuple(_rows(nodes, ranked)),
         answered=len(there),
-        seconds=round(time.monotonic() - started, 3),
     )
 
 

@@ -82,4 +82,3 @@ class FleetReport(msgspec.Struct, frozen=True, kw_only=True):
     shared: tuple[Shared, ...]
     map: tuple[Row, ...]
     answered: int
-    seconds: float
