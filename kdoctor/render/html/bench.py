@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from kdoctor.model.bench import Bench, Result, Verdict
 from kdoctor.model.finding import SEVERITIES
 from kdoctor.render.bench import LEFT, columns, groups, noted, summary
+from kdoctor.render.html.findings import part
 from kdoctor.render.html.plots import plots
 from kdoctor.render.html.raw import cut
 from kdoctor.render.html.report import header
@@ -62,13 +63,9 @@ def _badges(verdict: Verdict) -> tuple[Element, Element]:
 def _body(verdict: Verdict) -> Iterator[Element]:
     yield el("p", *prose(verdict.why), class_="why")
     if verdict.evidence:
-        yield _part("seen", el("ul", *(el("li", *prose(one)) for one in verdict.evidence)))
+        yield part("seen", el("ul", *(el("li", *prose(one)) for one in verdict.evidence)))
     if verdict.do:
-        yield _part("do", el("p", *prose(verdict.do)))
-
-
-def _part(label: str, child: Node) -> Element:
-    return el("div", el("p", label, class_="label"), child, class_=f"part {label}")
+        yield part("do", el("p", *prose(verdict.do)))
 
 
 def _environment(bench: Bench) -> Element:

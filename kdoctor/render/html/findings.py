@@ -56,12 +56,13 @@ def _badges(finding: Finding) -> Iterator[Node]:
 def _body(finding: Finding) -> Iterator[Element]:
     yield el("p", *prose(finding.why), class_="why")
     if finding.evidence:
-        yield _part("seen", _evidence(finding.evidence))
-    yield _part("do", *_remedy(finding))
+        yield part("seen", _evidence(finding.evidence))
+    yield part("do", *_remedy(finding))
 
 
-def _part(label: str, *children: Node) -> Element:
-    return el("div", el("p", label, class_="label"), el("div", *children, class_="held"), class_=f"part {label}")
+def part(label: str, *children: Node) -> Element:
+    """A part of a finding or a verdict, below the word that the terminal has for it."""
+    return el("div", el("p", label, class_="label"), *children, class_=f"part {label}")
 
 
 def _remedy(finding: Finding) -> Iterator[Element]:
