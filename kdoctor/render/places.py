@@ -43,8 +43,8 @@ def place_in_log(report: Report, finding: Finding) -> Place | None:
 
 
 def _is_relative(path: str) -> bool:
-    is_elsewhere = path.startswith(("/", "\\", "../")) or path[1:2] == ":" or path == "standard input"
-    return bool(path) and not is_elsewhere
+    is_elsewhere = path.startswith(("/", "\\")) or path[1:2] == ":" or ".." in path.split("/")
+    return path not in ("", "standard input") and not is_elsewhere
 
 
 def place_of(report: Report, finding: Finding) -> Place:

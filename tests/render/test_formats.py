@@ -19,11 +19,12 @@ from kdoctor.commands.check import Request, exit_code
 from kdoctor.commands.logs import check_logs
 from kdoctor.host import User
 from kdoctor.model.facts.examined import Examined
+from kdoctor.model.facts.symptoms import Symptoms
 from kdoctor.model.finding import Evidence, Outcome, Remedy
 from kdoctor.model.report import Report
 from kdoctor.outputs import rendered, row_of
 from kdoctor.render.formats import CHECK
-from kdoctor.render.places import ANCHOR
+from kdoctor.render.places import ANCHOR, place_in_log
 from tests.recorded import NAMES, checked
 from tests.render.reports import finding, report
 from tests.render.test_text import HARMLESS, TELLING
@@ -176,6 +177,25 @@ def test_a_line_of_a_log_is_the_place_of_what_it_tells(
     }[kind]
     assert [part for part in here if part not in inside] == []
     assert elsewhere in outside
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("train.log", ("train.log", 7)),
+        ("./logs/a:b.log", ("logs/a:b.log", 7)),
+        ("/var/log/train.log", None),
+        ("../train.log", None),
+        ("logs/../../train.log", None),
+        ("C:\\train.log", None),
+        ("\\\\host\\train.log", None),
+        ("standard input", None),
+    ],
+)
+def test_only_a_file_of_the_repository_is_a_place(path: str, place: tuple[str, int] | None) -> None:
+    said = finding(evidence=(Evidence("line", "x", "elsewhere:1"), Evidence("line", "x", f"{path}:7")))
+    made = report(said, symptoms=Symptoms(files=(path,), lines=9, seen=(), stated=()))
+    assert place_in_log(made, said) == place
 
 
 def test_what_a_log_tells_is_valid_sarif_and_has_help(tmp_path: Path) -> None:
