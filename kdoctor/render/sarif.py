@@ -118,10 +118,7 @@ def _result(report: Report, finding: Finding, ids: list[str]) -> Values:
         "properties": {
             "confidence": finding.confidence,
             "role": finding.role,
-            "evidence": [
-                {"fact": visible(one.fact), "value": visible(one.value), "source": visible(one.source)}
-                for one in finding.evidence
-            ],
+            "evidence": [{"fact": one.fact, "value": one.value, "source": one.source} for one in finding.evidence],
         },
     }
 

@@ -15,14 +15,17 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from kdoctor.bench.grid import csv as table
+from kdoctor.model.facts.symptoms import Symptoms
+from kdoctor.model.finding import Evidence
 from kdoctor.model.redact import clean
 from kdoctor.model.retold import retold
-from kdoctor.outputs import plain, rendered
+from kdoctor.outputs import plain, rendered, row_of
 from kdoctor.render import bench as bench_text
 from kdoctor.render import text as check_text
 from kdoctor.render.fix_told import Told
 from kdoctor.render.formats import BENCH, CHECK, FIX, Format
 from tests.render.hostile import PLAIN, STEERING, commands_in, each_text, holding, report_with, shape
+from tests.render.reports import finding, report
 from tests.render.test_bench import several
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -95,6 +98,24 @@ def test_a_hostile_text_changes_no_structure(row: Format, text: str) -> None:
     assert shape_of(said) == shape_of(made(PLAIN))
     assert STEERING.search(said) is None
     assert len(commands_in(said)) == (len(said.splitlines()) if row.name == "github" else 0)
+
+
+@pytest.mark.parametrize("kind", ["sarif", "github", "gitlab"])
+@each_text
+def test_a_log_of_a_hostile_name_changes_no_structure(kind: str, text: str) -> None:
+    """The name becomes a location, and in a workflow command a property."""
+
+    def made(name: str) -> str:
+        symptoms = Symptoms(files=(name,), lines=9, seen=(), stated=())
+        return rendered(
+            report(finding(evidence=(Evidence("line", "x", f"{name}:7"),)), symptoms=symptoms),
+            row_of(kind, CHECK),
+            None,
+        )
+
+    name = f"log{text.replace('/', '_').replace('..', '_')}"
+    assert SHAPES[kind](made(name)) == SHAPES[kind](made("log"))
+    assert len(commands_in(made(name))) == (1 if kind == "github" else 0)
 
 
 @each_text
