@@ -24,7 +24,7 @@ def builds(text: Text) -> Signs:
         wanted.append((built, line))
         for value, where in text.stated("cuda"):
             have = CudaVersion.parse(value)
-            if have is not None and len(have.parts) > 1:
+            if have is not None and (len(have.parts) > 1 or have.major != built.major):
                 strict = built.major < 11  # noqa: PLR2004  from CUDA 11 on a minor version does not matter
                 fits = have.major == built.major and (have.short == built.short or not strict)
                 yield f"cuda-{'built-for' if fits else 'not-built-for'}", (line, where)
@@ -85,6 +85,7 @@ def pairs(text: Text) -> Signs:
 
 _SAME_MINOR = (Version("2.6"), Version("2.15"))
 _KERAS_FOR_TF2 = Version("2.3")
+_REDIRECT, _NEEDED_BY_REDIRECT = Version("2.4"), Version("2.2")  # Keras 2.4 only hands on to tf.keras
 
 
 def _pair_fits(keras: Version, version: Version) -> bool:
@@ -92,6 +93,8 @@ def _pair_fits(keras: Version, version: Version) -> bool:
     minor = version.release[:2]
     if keras.major >= 3:  # noqa: PLR2004  Keras 3
         return minor >= (2, 16)
-    if _SAME_MINOR[0].release <= minor <= _SAME_MINOR[1].release:
+    if any(_SAME_MINOR[0].release <= release <= _SAME_MINOR[1].release for release in (minor, keras.release[:2])):
         return keras.release[:2] == minor
+    if keras >= _REDIRECT:
+        return version >= _NEEDED_BY_REDIRECT
     return version.major < 2 or keras >= _KERAS_FOR_TF2  # noqa: PLR2004  TensorFlow 2

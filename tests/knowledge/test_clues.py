@@ -47,7 +47,8 @@ def test_every_sign_of_a_combination_is_known_somewhere() -> None:
         "capability-unsupported", "crashed", "crashed-python", "cuda-built-for", "cuda-line", "cuda-not-built-for",
         "cuda-other-than-missing", "cuda-same-as-missing", "cudnn-loaded-lower", "cudnn-loaded-other",
         "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "gpu-newer-than-cuda", "gpu-works",
-        "in-container",
+        "in-container", "cuda-other-on-disk", "cudnn-other-on-disk", "cudnn-second-copy", "h5py-breaks-tensorflow",
+        "missing-on-disk", "numpy-breaks-tensorflow", "protobuf-breaks-tensorflow", "two-interpreters",
         "keras-tf-pair-wrong", "missing-cuda", "missing-cudnn", "missing-libcuda", "nvidia-gpu-stated", "opened-cuda",
         "python-without-wheel", "tf-windows-dropped", "visible-nonzero",
     }  # fmt: skip
