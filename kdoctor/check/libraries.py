@@ -9,10 +9,11 @@ from kdoctor.check.said import NAME, Signs, Text
 from kdoctor.model.facts.symptoms import Line
 
 _ON_DISK = ("lib-on-disk", "lib-held")
-_PATH = re.compile(rf"[\\/](?P<path>{NAME.pattern})")
+_PATH = re.compile(rf"(?:[\\/]|^\W*|^[-l][rwx-]{{9}}.*? |-> )(?P<path>{NAME.pattern})")
 _HELD = re.compile(
     r"(?i)\b(?:holds?|has|have|contains?|there (?:is|are)|got|offers?|provides?|ships?)"
     rf" (?:\w+ ){{0,3}}[`'\"]?(?P<held>{NAME.pattern})"
+    rf"|(?P<placed>{NAME.pattern}) (?:is|are) (?:present|there|in|located|installed)"
 )
 _STEM = re.compile(r"(?i)^(?P<stem>lib\w+|cu[a-z]+)(?:\.so\.?|64_)?(?P<version>[\d.]*)")
 
@@ -36,7 +37,7 @@ def _there(text: Text) -> Iterator[tuple[str, Line]]:
     for sign, pattern in zip(_ON_DISK, (_PATH, _HELD), strict=True):
         for line in text.lines(sign):
             for match in pattern.finditer(line.text):
-                yield match[1], line
+                yield next(filter(None, match.groups())), line
 
 
 def _parts(name: str) -> tuple[str, str]:
