@@ -7,7 +7,7 @@ from packaging.version import Version
 from kdoctor.check.said import Signs, Text, version_of
 from kdoctor.knowledge import clues, cuda, gpu_code, tensorflow
 from kdoctor.model.facts.symptoms import Line
-from kdoctor.model.version import ComputeCapability, CudaVersion, Dotted, DriverRelease
+from kdoctor.model.version import ComputeCapability, CudaVersion, CudnnVersion, Dotted, DriverRelease
 from kdoctor.symptoms.stated import capability_of
 
 
@@ -29,6 +29,7 @@ def builds(text: Text) -> Signs:
                 fits = have.major == built.major and (have.short == built.short or not strict)
                 yield f"cuda-{'built-for' if fits else 'not-built-for'}", (line, where)
         yield from _code(text, version, line)
+        yield from _cudnn(text, version, line)
     wanted += [
         (have, line) for value, line in text.stated("cuda") if (have := CudaVersion.parse(value)) and have.major > 1
     ]
@@ -38,6 +39,25 @@ def builds(text: Text) -> Signs:
             least = cuda.minimum_driver(needed)
             if driver is not None and least is not None and driver < least:
                 yield "driver-below-minimum", (where, line)
+
+
+def _cudnn(text: Text, version: Version, line: Line) -> Signs:
+    """The cuDNN stated against the one that this release was built with."""
+    release = tensorflow.release_of(version)
+    rows = [
+        row.cudnn
+        for row in clues.table().builds
+        if row.first.release[:2] <= version.release[:2] <= row.last.release[:2]
+    ]
+    built = release.cudnn if release is not None else next(iter(rows), None)
+    for value, where in text.stated("cudnn"):
+        have = CudnnVersion.parse(value)
+        if built is None or have is None:
+            continue
+        if have.major != built.major:
+            yield "cudnn-other-than-built", (line, where)
+        elif len(have.parts) > 1 and (have.major, have.minor) < (built.major, built.minor):
+            yield "cudnn-older-than-built", (line, where)
 
 
 def _built_for(version: Version) -> CudaVersion | None:

@@ -18,7 +18,9 @@ from kdoctor.model.finding import Confidence, Evidence, Finding, Remedy
 from kdoctor.model.rule import Rule
 
 LEAST = 0.34
+HINT = 0.2  # enough where the text tells of trouble and nothing speaks louder
 LIKELY, CERTAIN = 0.6, 0.94
+CALM = ("benign-question", "works-said", "no-gpu-wanted")
 SHOWN = 4
 HARMLESS = "harmless-warning"
 Scores = dict[str, tuple[float, list[tuple[str, Line]]]]
@@ -28,7 +30,10 @@ def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     """Findings in order: the best supported cause first, harmless lines last."""
     ids = {rule.cause: rule.id for rule in reversed(tuple(rules))}
     scores = score(symptoms)
-    named = sorted(((weight, cause) for cause, (weight, _) in scores.items() if weight >= LEAST), reverse=True)
+    seen = {item.id for item in symptoms.seen}
+    least = HINT if "trouble" in seen and seen.isdisjoint(CALM) else LEAST
+    ranked = sorted(((weight, cause) for cause, (weight, _) in scores.items() if weight >= least), reverse=True)
+    named = [item for item in ranked if item[0] >= LEAST] or ranked[:1]
     findings = [_finding(cause, weight, scores[cause][1], ids) for weight, cause in named]
     for index, finding in enumerate(findings):
         findings[index] = _with_role(finding, first=index == 0)

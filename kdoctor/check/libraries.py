@@ -13,7 +13,7 @@ _PATH = re.compile(rf"(?:[\\/]|^\W*|^[-l][rwx-]{{9}}.*? |-> )(?P<path>{NAME.patt
 _HELD = re.compile(
     r"(?i)\b(?:holds?|has|have|contains?|there (?:is|are)|got|offers?|provides?|ships?)"
     rf" (?:\w+ ){{0,3}}[`'\"]?(?P<held>{NAME.pattern})"
-    rf"|(?P<placed>{NAME.pattern}) (?:is|are) (?:present|there|in|located|installed)"
+    rf"|(?P<placed>{NAME.pattern}) (?:\([\w. ]+\) )?(?:(?:is|are) )?(?:present|there|in|located|installed|exists?)\b"
 )
 _STEM = re.compile(r"(?i)^(?P<stem>lib\w+|cu[a-z]+)(?:\.so\.?|64_)?(?P<version>[\d.]*)")
 
