@@ -33,6 +33,10 @@ def builds(text: Text) -> Signs:
     wanted += [
         (have, line) for value, line in text.stated("cuda") if (have := CudaVersion.parse(value)) and have.major > 1
     ]
+    stated_cudas = ((CudaVersion.parse(value), line) for value, line in text.stated("cuda"))
+    versions = {have.short: line for have, line in stated_cudas if have is not None and len(have.parts) > 1}
+    if len(versions) > 1:
+        yield "two-cuda-versions", tuple(versions.values())[:2]
     for value, where in text.stated("driver"):
         driver = DriverRelease.parse(value)
         for needed, line in wanted:

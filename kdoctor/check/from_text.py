@@ -1,9 +1,9 @@
 """Which causes does a text speak for? Each sign has a weight for a cause; several of them add up.
 
 Weights are added as chances are: two signs of 0.5 make 0.75. Combinations of signs add theirs and rule causes out; what
-remains below ``LEAST`` is not named, but for the best one above ``HINT`` where the text tells of trouble. The causes that remain are rivals, of which the best supported comes first. A
-finding bears the id of the rule of the same name, TEXT where there is none. Lines that are known to be harmless come
-last, and only they where all works.
+remains below ``LEAST`` is not named, but for the best one above ``HINT`` where the text tells of trouble. The causes
+that remain are rivals, of which the best supported comes first. A finding bears the id of the rule of the same name,
+TEXT where there is none. Lines that are known to be harmless come last, and only they where all works.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def test_every_sign_of_a_combination_is_known_somewhere() -> None:
         "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "gpu-newer-than-cuda", "gpu-works",
         "in-container", "cuda-other-on-disk", "cudnn-other-on-disk", "cudnn-second-copy",
         "cudnn-older-than-built", "cudnn-other-than-built", "h5py-breaks-tensorflow",
-        "missing-on-disk", "numpy-breaks-tensorflow", "protobuf-breaks-tensorflow", "two-interpreters",
+        "missing-on-disk", "numpy-breaks-tensorflow", "protobuf-breaks-tensorflow", "two-cuda-versions", "two-interpreters",
         "keras-tf-pair-wrong", "missing-cuda", "missing-cudnn", "missing-libcuda", "nvidia-gpu-stated", "opened-cuda",
         "python-without-wheel", "tf-windows-dropped", "visible-nonzero",
     }  # fmt: skip
