@@ -56,7 +56,7 @@ def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     printed = _printed(symptoms)
     scores = score(symptoms)
     seen = {item.id for item in symptoms.seen}
-    least = HINT if "trouble" in seen and seen.isdisjoint(CALM) else LEAST
+    least = HINT if "failure" in seen and seen.isdisjoint(CALM) else LEAST
     ranked = sorted(((found.weight, cause) for cause, found in scores.items() if found.weight >= least), reverse=True)
     named = [item for item in ranked if item[0] >= LEAST] or ranked[:1]
     findings = [
