@@ -12,7 +12,8 @@ from kdoctor.knowledge import gpus
 
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
-_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
+_ASIDE = r"(?:\s*\([^()\d]{1,40}\))?"  # "(use command below)", as forms have it
+_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
 _TENSORFLOWS = r"tensorflow(?:[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
     r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
@@ -26,7 +27,7 @@ _NAMES = {
     "jaxlib": r"jaxlib",
     "torch": r"(?:pytorch|torch)",
     "python": r"python",
-    "cudnn": r"(?:lib)?cudnn(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
+    "cudnn": r"(?:nvidia[-_])?(?:lib)?cudnn(?:[-_]cu\d\d)?(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
     "cuda": r"(?:cuda[-_ ]?toolkit|cuda)",
     "driver": rf"(?:{_DRIVERS})",
     "numpy": "numpy",
@@ -49,7 +50,10 @@ _PLAIN = re.compile(
     r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)+)"
     r"(?:[^\d]{1,12}(?P<cudnn>\d+(?:\.\d+)+))?"
 )
-_CUDA_PATH = re.compile(r"(?i)(?:/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)")
+_CUDA_PATH = re.compile(
+    r"(?i)(?:\bcuda[/:](?=\d+\.\d)|/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)"
+)
+_MODULE = re.compile(r"\bcuda[/:]\d")  # as modules and images are named: cuda/10.1, nvidia/cuda:11.8.0-base
 _CC = re.compile(
     r"(?i)(?:compute ?capability|\bCC\b|computeCapability)\W{0,4}(?:of |is )?\W?(?P<v>\d{1,2}\.\d)\b"
     r"|\bmajor: (?P<major>\d+) minor: (?P<minor>\d)|\bsm_(?P<sm>\d{2,3})\b"
@@ -73,6 +77,9 @@ _WANTED = re.compile(
     r"|download and install|(?:built|compiled) (?:for|with|against))\W+(?:\w+\W+){0,2}$"
 )
 _MAY_BE_WANTED = ("cuda", "cudnn", "driver")
+_REQUIRED = re.compile(
+    r"(?i)\brequires?\W+$"
+)  # "Keras requires TensorFlow 2.2 or higher" does not say that it is there
 LONGEST = 600
 
 
@@ -104,6 +111,8 @@ def _versions(of: str, pattern: re.Pattern[str], line: str) -> Iterator[str]:
     for match in pattern.finditer(line):
         if of in _MAY_BE_WANTED and _WANTED.search(line[max(0, match.start() - 50) : match.start()]):
             continue
+        if of == "tensorflow" and _REQUIRED.search(line[: match.start()]):
+            continue
         if plausible(of, match["v"]) and not (of in _FALSE and _FALSE[of].search(match[0])):
             yield match["v"]
 
@@ -129,7 +138,13 @@ def capability_of(gpu: str) -> str:
 
 
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
-    if "/cuda-" in lowered or "release" in lowered or "\\cuda\\" in lowered or "cuda-toolkit-" in lowered:
+    if (
+        "/cuda-" in lowered
+        or "release" in lowered
+        or "\\cuda\\" in lowered
+        or "cuda-toolkit-" in lowered
+        or _MODULE.search(lowered)
+    ):
         yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
     for match in _CC.finditer(line):
         if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
