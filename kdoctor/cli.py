@@ -225,6 +225,11 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fake", context_settings=SETTINGS)(fake)
     if wanted == "fake":
         return app
+    from kdoctor.cli_run import run_command
+
+    app.command("run", context_settings=SETTINGS)(run_command)
+    if wanted == "run":
+        return app
     from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix
     from kdoctor.cli_recipes import app as recipes
@@ -246,7 +251,7 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
-    from kdoctor.terminal import crash, interrupted, open_streams, say
+    from kdoctor.streams import crash, interrupted, open_streams, say
 
     signal.signal(signal.SIGTERM, terminated)
     open_streams()

@@ -11,7 +11,8 @@ import typer
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Env, NoRedact, Python, one_of, split
 from kdoctor.render.text import visible
-from kdoctor.terminal import live, say, tell, width, write_document, write_lines
+from kdoctor.streams import say
+from kdoctor.terminal import live, tell, width, write_document, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

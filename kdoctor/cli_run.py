@@ -1,0 +1,72 @@
+"""`kdoctor run`: options, the command, and what is said after it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kdoctor.host.attend import Ended, attend
+from kdoctor.model.trouble import Trouble
+from kdoctor.streams import say
+
+if TYPE_CHECKING:
+    from kdoctor.commands.check import Checked
+
+USAGE = "Write it after --, e.g. `kdoctor run -- python train.py`."
+Command = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND...", help="What to run.", show_default=False)]
+Report = Annotated[
+    str, typer.Option("--report", metavar="FILE", help="Write the report of its end to this file too, as JSON, redacted.")
+]
+
+
+def run_command(command: Command = None, report: Report = "") -> None:
+    """Run a command unchanged; where it fails, or finds no GPU on a machine that has one, say why on stderr.
+
+    Its exit code is kept (128 and the signal's number, 126 or 127 where it cannot be started). Of each output the first
+    256 KiB and the last 1 MiB are judged. On Windows what goes to a console is not kept: the machine alone is judged.
+    """
+    if not command:
+        raise Trouble("command-missing", "there is no command to run", hint=USAGE, code=2)
+    if report:
+        from kdoctor.host.put import refuse_files
+
+        refuse_files((report,), force=True)
+    ended = attend(tuple(command))
+    for reason in ended.failed:
+        sys.stderr.write(f"kdoctor: its output could not be passed on: {reason}\n")
+    try:
+        _after(tuple(command), ended, report)
+    except Trouble as trouble:  # the command's exit code is kept
+        say(trouble)
+    except KeyboardInterrupt:
+        sys.stderr.write("kdoctor: interrupted\n")
+    raise typer.Exit(ended.code)
+
+
+def _after(command: tuple[str, ...], ended: Ended, report: str) -> None:
+    from kdoctor.commands.after import is_suspect
+
+    if not (report or is_suspect(ended)):
+        return
+    from kdoctor.commands.run import diagnosed
+    from kdoctor.terminal import with_progress
+
+    found = with_progress(lambda watch: diagnosed(command, ended, watch))
+    if report:
+        from kdoctor.host.put import put
+        from kdoctor.render.json import render
+
+        put({report: render(found.checked.report, redact_for=found.user).encode() + b"\n"}, force=True)
+    if found.said:
+        _print(found.said, found.checked, ended)
+
+
+def _print(said: str, checked: Checked, ended: Ended) -> None:
+    from kdoctor.render.text import lines, visible
+    from kdoctor.terminal import width, write_lines
+
+    sys.stderr.write(f"{chr(10) * ended.in_line}kdoctor: {visible(said)}\n")
+    if checked.report.primary is not None:
+        write_lines(lines(checked.report, width=width(), verbosity=-1), sys.stderr)

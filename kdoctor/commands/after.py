@@ -1,0 +1,24 @@
+"""Is the end of a command worth a look? Decided in a moment, so that nothing is loaded after a command that went well."""
+
+from __future__ import annotations
+
+import signal
+
+from kdoctor.host.attend import Ended
+
+_BY_USER = ("SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE")
+_WORDS = (b"gpu", b"cuda", b"nvidia", b"cudnn", b"device", b"driver")
+_BY_SIGNAL = 128
+
+
+def has_failed(ended: Ended) -> bool:
+    """Whether it failed by itself: being ended by its user, or by a reader that left, is no failure."""
+    numbers = {number for name in _BY_USER if (number := getattr(signal, name, None))}
+    return bool(ended.code) and ended.signal not in numbers and ended.status - _BY_SIGNAL not in numbers
+
+
+def is_suspect(ended: Ended) -> bool:
+    """Whether it failed, or printed a word that every line on a GPU has."""
+    return has_failed(ended) or any(
+        word in part.lower() for printed in ended.printed for part in printed.parts for word in _WORDS
+    )
