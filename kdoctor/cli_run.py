@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kdoctor.host.attend import Ended, attend
 from kdoctor.model.trouble import Trouble
 from kdoctor.streams import say
-
-if TYPE_CHECKING:
-    from kdoctor.commands.check import Checked
 
 USAGE = "Write it after --, e.g. `kdoctor run -- python train.py`."
 Command = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND...", help="What to run.", show_default=False)]
@@ -46,27 +43,28 @@ def run_command(command: Command = None, report: Report = "") -> None:
 
 
 def _after(command: tuple[str, ...], ended: Ended, report: str) -> None:
-    from kdoctor.commands.after import is_suspect
+    from kdoctor.commands.after import has_failed, is_suspect
 
     if not (report or is_suspect(ended)):
         return
     from kdoctor.commands.run import diagnosed
     from kdoctor.terminal import with_progress
 
-    found = with_progress(lambda watch: diagnosed(command, ended, watch))
+    if has_failed(ended):
+        sys.stderr.write("\n" * ended.in_line)
+        found = with_progress(lambda watch: diagnosed(command, ended, watch))
+    else:
+        found = diagnosed(command, ended, lambda _: None)
     if report:
         from kdoctor.host.put import put
         from kdoctor.render.json import render
 
         put({report: render(found.checked.report, redact_for=found.user).encode() + b"\n"}, force=True)
     if found.said:
-        _print(found.said, found.checked, ended)
+        from kdoctor.render.text import lines, visible
+        from kdoctor.terminal import width, write_lines
 
-
-def _print(said: str, checked: Checked, ended: Ended) -> None:
-    from kdoctor.render.text import lines, visible
-    from kdoctor.terminal import width, write_lines
-
-    sys.stderr.write(f"{chr(10) * ended.in_line}kdoctor: {visible(said)}\n")
-    if checked.report.primary is not None:
-        write_lines(lines(checked.report, width=width(), verbosity=-1), sys.stderr)
+        sys.stderr.write("\n" * (ended.in_line and not has_failed(ended)))
+        sys.stderr.write(f"kdoctor: {visible(found.said)}\n")
+        if found.told:
+            write_lines(lines(found.checked.report, width=width(), verbosity=-1), sys.stderr)

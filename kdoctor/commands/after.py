@@ -14,7 +14,7 @@ _BY_SIGNAL = 128
 def has_failed(ended: Ended) -> bool:
     """Whether it failed by itself: being ended by its user, or by a reader that left, is no failure."""
     numbers = {number for name in _BY_USER if (number := getattr(signal, name, None))}
-    return bool(ended.code) and ended.signal not in numbers and ended.status - _BY_SIGNAL not in numbers
+    return bool(ended.status or ended.signal) and not numbers & {ended.signal, ended.status - _BY_SIGNAL}
 
 
 def is_suspect(ended: Ended) -> bool:

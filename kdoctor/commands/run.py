@@ -16,6 +16,7 @@ from kdoctor.host.live import LiveHost
 from kdoctor.host.spawn import signal_name
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.finding import Finding
+from kdoctor.model.report import Report
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*[wt]?(?:\.exe)?")
 _FIRST_LINE = 256
@@ -24,29 +25,43 @@ _SERIOUS = ("error", "warning")
 
 
 class Diagnosed(msgspec.Struct, frozen=True, kw_only=True):
-    """The report on a command's end; ``said``: the line before it, "" where nothing is to be said."""
+    """The report on a command's end.
+
+    ``said``: a line on it, "" where nothing is to be said; ``told``: whether its primary finding is to follow.
+    """
 
     checked: Checked
     user: User
     said: str = ""
+    told: bool = False
 
 
 def diagnosed(command: tuple[str, ...], ended: Ended, watch: Watch) -> Diagnosed:
     """Judge the output; and the machine where the command failed, or where its output speaks of a fault.
 
-    A command that ended well is only spoken of where its output names a cause and there is a GPU that it could use.
+    A command that ended well is only spoken of where its output names a cause and there is a GPU that it could use. A
+    machine's warning is no reason for a failure that its output does not explain.
     """
     host = LiveHost()
     symptoms = symptoms_in(text for printed in ended.printed for text in _texts(printed))
     request = Request(python=python_of(host, command[0]))
     failed = has_failed(ended)
     checked = check_text(symptoms, request)
-    if not (failed or _is_serious(checked.report.primary)):
+    named = _is_serious(checked.report.primary)
+    if not (failed or named):
         return Diagnosed(checked=checked, user=host.user)
     checked = check_text_and_machine(symptoms, request, watch, fresh=True)
-    gpus = checked.report.facts.sections.get("gpus")
-    blind = _is_serious(checked.report.primary) and isinstance(gpus, Gpus) and bool(gpus.nvidia)
-    return Diagnosed(checked=checked, user=host.user, said=_said(command, ended, checked) if failed or blind else "")
+    primary = checked.report.primary
+    found = primary is not None and (named or primary.severity == "error")
+    if not (failed or (found and _has_nvidia(checked.report))):
+        return Diagnosed(checked=checked, user=host.user)
+    said = _said(command, ended, named=named, found=found)
+    return Diagnosed(checked=checked, user=host.user, said=said, told=found)
+
+
+def _has_nvidia(report: Report) -> bool:
+    gpus = report.facts.sections.get("gpus")
+    return isinstance(gpus, Gpus) and bool(gpus.nvidia)
 
 
 def _texts(printed: Printed) -> tuple[tuple[str, bytes], ...]:
@@ -59,12 +74,14 @@ def _is_serious(finding: Finding | None) -> bool:
     return finding is not None and finding.severity in _SERIOUS
 
 
-def _said(command: tuple[str, ...], ended: Ended, checked: Checked) -> str:
+def _said(command: tuple[str, ...], ended: Ended, *, named: bool, found: bool) -> str:
+    """One line: how it ended, and whose the finding is that follows. ``named``: the output names a cause."""
     line = shlex.join(command)
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
     by = f", ended by {signal_name(ended.signal)}" if ended.signal else ""
-    nothing = "" if checked.report.primary is not None else "; neither its output nor this machine names a cause"
-    return f"exit code {ended.code} from `{line}`{by}{nothing}"
+    machine = "this is wrong with the machine:" if found else "and on this machine kdoctor finds no error"
+    unknown = "" if named else f"; its output names no cause that kdoctor knows, {machine}"
+    return f"exit code {ended.code} from `{line}`{by}{unknown}"
 
 
 def python_of(host: Host, program: str) -> str:

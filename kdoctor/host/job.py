@@ -12,9 +12,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import termios
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from kdoctor.host import terminal
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _SENT_ON = ("HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "ALRM", "CONT", "TSTP", "WINCH")
 _BY_KERNEL = 0x80  # SI_KERNEL of Linux: a key on the terminal, or its end
 _STREAMS = (1, 2)
+_LOOK_S, _QUIET_LOOKS, _MOST_LOOKS = 0.01, 3, 50
 _FAILED, _ENDED = "failed", "ended"
 
 
@@ -73,7 +76,11 @@ def stop(whom: int) -> None:
 def run_job(command: tuple[str, ...]) -> Ended:
     """Run it to its end. Raises OSError where it cannot be started."""
     with Signals() as signals, contextlib.ExitStack() as undo:
-        return (_with_own_terminal if terminal.is_whole() else _beside)(command, signals, undo)
+        keys = terminal.whole()
+        if keys < 0:
+            return _beside(command, signals, undo)
+        undo.callback(os.close, keys)
+        return _with_own_terminal(command, signals, keys, undo)
 
 
 class Outputs:
@@ -89,6 +96,8 @@ class Outputs:
         known: dict[tuple[int, int], int] = {}
         for number in streams:
             with contextlib.suppress(OSError):
+                if not os.get_inheritable(number):  # it was closed, and we put something in its place
+                    continue
                 status = os.fstat(number)
                 same = known.setdefault((status.st_dev, status.st_ino), number)
                 self.theirs[number] = self.theirs[same] if same != number else self._made(number)
@@ -118,6 +127,21 @@ class Outputs:
             os.close(descriptor)
         for relay in self.relays:
             relay.start()
+
+    def forget(self) -> None:
+        """In another process: leave all that is ours to us, so that it goes when we do."""
+        for descriptor in (self.end, *(relay.source for relay in self.relays), *(ours for _, ours in self.sizes)):
+            os.close(descriptor)
+
+    def settle(self) -> None:
+        """The command has stopped: what it printed before shall be seen before others use the terminal."""
+        sources = [relay.source for relay in self.relays if relay.is_alive()]
+        quiet = 0
+        for _ in range(_MOST_LOOKS):
+            time.sleep(_LOOK_S)
+            quiet = 0 if select.select(sources, (), (), 0)[0] else quiet + 1
+            if quiet == _QUIET_LOOKS:
+                return
 
     def finish(self) -> None:
         """The command has ended: pass on what is there."""
@@ -168,32 +192,35 @@ def _start(command: tuple[str, ...], theirs: dict[int, int], prepare: Callable[[
     return process.pid
 
 
-def _with_own_terminal(command: tuple[str, ...], signals: Signals, undo: contextlib.ExitStack) -> Ended:
-    """In a session of its own, with a terminal that stands for ours."""
+def _with_own_terminal(command: tuple[str, ...], signals: Signals, keys: int, undo: contextlib.ExitStack) -> Ended:
+    """In a session of its own, with a terminal that stands for ours; ``keys``: to read what is typed."""
     shares = os.isatty(2) and os.fstat(2).st_rdev == os.fstat(1).st_rdev
     outputs = Outputs(undo, () if shares else (2,))
     ours, theirs = terminal.make(1, whole=True)
     outputs.add(1, ours)
-    outputs.sizes.append((1, os.dup(ours)))
     outputs.theirs |= dict.fromkeys((1, 2) if shares else (1,), theirs)
     heard, tell = os.pipe()
     leaving, leave = os.pipe()
     pid = os.fork()
     if not pid:
-        for descriptor in (heard, leave, ours, outputs.end):
+        outputs.forget()
+        for descriptor in (heard, leave):
             os.close(descriptor)
         _Warden(theirs, signals, tell, leaving).run(command, outputs.theirs)
     for descriptor in (tell, leaving):
         os.close(descriptor)
     undo.callback(os.close, heard)
-    keyboard = terminal.Keyboard(0, os.dup(ours))
-    outputs.start()
-    keyboard.start()
+    outputs.sizes.append((1, os.dup(ours)))
+    keyboard = terminal.Keyboard(keys, os.dup(ours))
+    keyboard.take()  # before anything is printed, as a terminal that is not raw would edit it once more
     try:
+        keyboard.start()
+        outputs.start()
         how, value = _before_warden(pid, heard, keyboard, outputs, signals)
+        keyboard.let_go()
         outputs.finish()
     finally:
-        keyboard.end()
+        keyboard.give_back()
         os.close(leave)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
@@ -208,11 +235,12 @@ def _before_warden(
     """What the warden says in the end; until then send signals on to it, and stop where the command has stopped."""
     os.set_blocking(heard, False)
     while True:
-        number, _ = signals.next()
+        number, by_terminal = signals.next()
         if number == signal.SIGWINCH:
             outputs.resize()
         elif number != signal.SIGCHLD:
-            os.kill(warden, number)
+            if not (by_terminal and keyboard.press(number)):
+                os.kill(warden, number)
         else:
             with contextlib.suppress(BlockingIOError):
                 how, _, value = os.read(heard, 64).decode().partition(" ")
@@ -222,6 +250,7 @@ def _before_warden(
             if pid and not os.WIFSTOPPED(status):
                 return _ENDED, status
             if pid:
+                outputs.settle()
                 keyboard.give_back()
                 stop(0)
                 keyboard.go_on()
@@ -241,7 +270,8 @@ class _Warden:
             os.setsid()
             fcntl.ioctl(self.terminal, termios.TIOCSCTTY, 0)
             try:
-                pid = _start(command, theirs, self._prepare, self.terminal)
+                stdin = self.terminal if os.isatty(0) else None
+                pid = _start(command, theirs, self._prepare, stdin)
             except OSError as error:
                 self._say(_FAILED, error.errno or 0)
             else:

@@ -1,8 +1,9 @@
 """A terminal between a command and the real one: the command sees a terminal, and what it prints can be kept.
 
-Where the command's input and output are the terminal it gets a whole one of its own: the real one is then set raw, and
-what is typed goes on byte by byte, so that line editing, Ctrl-C, Ctrl-Z and full-screen programs are the new one's.
-Where only an output is a terminal that output alone is replaced; keys and signals stay those of the real terminal.
+Where the command's standard output is the terminal it gets a whole one of its own: the real one is then set raw, and
+what is typed goes on byte by byte, so that line editing, Ctrl-C, Ctrl-Z and full-screen programs are the new one's. In
+a pipeline (standard input is something else) the real one still sends signals, as they are for the others in it too.
+Where only standard error is a terminal it alone is replaced; keys and signals stay those of the real terminal.
 """
 
 from __future__ import annotations
@@ -11,20 +12,33 @@ import contextlib
 import fcntl
 import os
 import selectors
+import signal
 import termios
 import threading
 import tty
 
 from kdoctor.host.relay import write_all
 
-_OUTPUT, _LOCAL = 1, 3  # in what tcgetattr gives
+_OUTPUT, _LOCAL, _CHARACTERS = 1, 3, 6  # in what tcgetattr gives
+_KEYS_OF = {signal.SIGINT: termios.VINTR, signal.SIGQUIT: termios.VQUIT, signal.SIGTSTP: termios.VSUSP}
 _LOOK_S = 0.25
 _KEYS = 4096
 
 
-def is_whole() -> bool:
-    """Whether standard input and standard output are one and the same terminal."""
-    return os.isatty(0) and os.isatty(1) and os.fstat(0).st_rdev == os.fstat(1).st_rdev
+def whole() -> int:
+    """Our terminal, to read keys from, where standard output is it and no input is another one; else -1."""
+    if not os.isatty(1) or (os.isatty(0) and os.fstat(0).st_rdev != os.fstat(1).st_rdev):
+        return -1
+    if os.isatty(0):
+        return os.dup(0)
+    try:
+        found = os.open(os.ctermid(), os.O_RDWR)
+    except OSError:
+        return -1
+    if os.ttyname(found) in (os.ttyname(1), os.ctermid()):
+        return found
+    os.close(found)
+    return -1
 
 
 def is_ours(terminal: int) -> bool:
@@ -63,6 +77,7 @@ class Keyboard(threading.Thread):
         """``ours``: our end of the command's terminal."""
         super().__init__(daemon=True)
         self.terminal, self.ours = terminal, ours
+        self.signals = not os.isatty(0)
         self.saved: list[object] | None = None
         self.paused = False
         self.lock = threading.Lock()
@@ -92,12 +107,25 @@ class Keyboard(threading.Thread):
             self.saved = None  # whoever is in the foreground now has set it as they need it
         return typed != b""
 
+    def press(self, number: int) -> bool:
+        """Press the key of this signal at the command's terminal; whether there is one."""
+        if number not in _KEYS_OF:
+            return False
+        with contextlib.suppress(OSError, termios.error):
+            keys = termios.tcgetattr(self.ours)[_CHARACTERS]
+            write_all(self.ours, keys[_KEYS_OF[number]])
+        return True
+
     def take(self) -> None:
         """Set the terminal raw, where it is ours."""
         with self.lock, contextlib.suppress(termios.error):
             if self.saved is None and not self.paused and is_ours(self.terminal):
                 saved = termios.tcgetattr(self.terminal)
                 tty.setraw(self.terminal, termios.TCSADRAIN)
+                if self.signals:
+                    raw = termios.tcgetattr(self.terminal)
+                    raw[_LOCAL] |= termios.ISIG
+                    termios.tcsetattr(self.terminal, termios.TCSADRAIN, raw)
                 self.saved = saved
 
     def give_back(self) -> None:
@@ -113,8 +141,7 @@ class Keyboard(threading.Thread):
         self.paused = False
         self.take()
 
-    def end(self) -> None:
-        """Leave what is typed from now on to others."""
+    def let_go(self) -> None:
+        """Leave what is typed from now on to others; the terminal is still to be given back."""
         os.close(self.leave)
         self.join(_LOOK_S)  # longer only where it waits for room that nobody will make
-        self.give_back()
