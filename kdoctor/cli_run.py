@@ -14,7 +14,8 @@ from kdoctor.streams import say
 USAGE = "Write it after --, e.g. `kdoctor run -- python train.py`."
 Command = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND...", help="What to run.", show_default=False)]
 Report = Annotated[
-    str, typer.Option("--report", metavar="FILE", help="Write the report of its end to this file too, as JSON, redacted.")
+    str,
+    typer.Option("--report", metavar="FILE", help="Also write a report on its end to this file, as JSON, redacted."),
 ]
 
 

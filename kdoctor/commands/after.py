@@ -1,4 +1,4 @@
-"""Is the end of a command worth a look? Decided in a moment, so that nothing is loaded after a command that went well."""
+"""Is the end of a command worth a look? Decided at once: nothing more is loaded after a command that went well."""
 
 from __future__ import annotations
 

@@ -98,9 +98,7 @@ def _attend_windows(command: tuple[str, ...]) -> Ended:
             )
         )
         sources = {1: process.stdout, 2: process.stderr}
-        relays = [
-            Relay(NAMES[number], os.dup(pipe.fileno()), number, -1) for number, pipe in sources.items() if pipe
-        ]
+        relays = [Relay(NAMES[number], os.dup(pipe.fileno()), number, -1) for number, pipe in sources.items() if pipe]
         for relay in relays:
             relay.start()
         code = process.wait()

@@ -34,7 +34,7 @@ _FAILED, _ENDED = "failed", "ended"
 
 
 class Signals:
-    """Our signals, held back while the block runs; what is ignored stays so, for the command too."""
+    """Our signals, to be taken one by one; what is ignored stays so, for the command too."""
 
     def __init__(self) -> None:
         """Nothing is held back yet."""
@@ -42,15 +42,11 @@ class Signals:
         self.sent_on = {number for number in named if signal.getsignal(number) is not signal.SIG_IGN}
         self.before: set[signal.Signals | int] = set()
 
-    def __enter__(self) -> Signals:
-        """Hold them back."""
+    def hold(self) -> None:
+        """Hold them back from now on."""
         held = {*self.sent_on, signal.SIGCHLD, signal.SIGTTOU, signal.SIGTTIN}
         self.before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
         return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let through what comes from now on."""
-        signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
 
     def next(self) -> tuple[int, bool]:
         """The next one, and whether it comes from a terminal; waits for it."""
@@ -62,7 +58,7 @@ class Signals:
         return number, number in {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP} and terminal.is_ours(0)
 
     def let_through(self) -> None:
-        """In a new process: as they were for us."""
+        """As they were before, for us or in a new process."""
         signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
 
 
@@ -75,7 +71,10 @@ def stop(whom: int) -> None:
 
 def run_job(command: tuple[str, ...]) -> Ended:
     """Run it to its end. Raises OSError where it cannot be started."""
-    with Signals() as signals, contextlib.ExitStack() as undo:
+    with contextlib.ExitStack() as undo:
+        signals = Signals()
+        signals.hold()
+        undo.callback(signals.let_through)
         keys = terminal.whole()
         if keys < 0:
             return _beside(command, signals, undo)
@@ -178,7 +177,9 @@ def _beside(command: tuple[str, ...], signals: Signals, undo: contextlib.ExitSta
             stop(os.getpid())
 
 
-def _start(command: tuple[str, ...], theirs: dict[int, int], prepare: Callable[[], None], stdin: int | None = None) -> int:
+def _start(
+    command: tuple[str, ...], theirs: dict[int, int], prepare: Callable[[], None], stdin: int | None = None
+) -> int:
     """Start it, and return its number; it is not reaped by anybody but us."""
     process = subprocess.Popen(
         command,

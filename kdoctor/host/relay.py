@@ -120,9 +120,14 @@ def write_all(target: int, data: bytes) -> None:
     """All of it, also to a target that others made non-blocking."""
     rest = memoryview(data)
     while rest:
-        try:
-            rest = rest[os.write(target, rest) :]
-        except BlockingIOError:
-            with selectors.DefaultSelector() as selector:
-                selector.register(target, selectors.EVENT_WRITE)
-                selector.select()
+        rest = rest[_write(target, rest) :]
+
+
+def _write(target: int, data: memoryview) -> int:
+    try:
+        return os.write(target, data)
+    except BlockingIOError:
+        with selectors.DefaultSelector() as selector:
+            selector.register(target, selectors.EVENT_WRITE)
+            selector.select()
+        return 0

@@ -16,11 +16,13 @@ import signal
 import termios
 import threading
 import tty
+from typing import Any, TypeAlias
 
 from kdoctor.host.relay import write_all
 
 _OUTPUT, _LOCAL, _CHARACTERS = 1, 3, 6  # in what tcgetattr gives
-_KEYS_OF = {signal.SIGINT: termios.VINTR, signal.SIGQUIT: termios.VQUIT, signal.SIGTSTP: termios.VSUSP}
+_KEYS_OF: dict[int, int] = {signal.SIGINT: termios.VINTR, signal.SIGQUIT: termios.VQUIT, signal.SIGTSTP: termios.VSUSP}
+_Settings: TypeAlias = list[Any]  # as termios gives and takes it
 _LOOK_S = 0.25
 _KEYS = 4096
 
@@ -78,7 +80,7 @@ class Keyboard(threading.Thread):
         super().__init__(daemon=True)
         self.terminal, self.ours = terminal, ours
         self.signals = not os.isatty(0)
-        self.saved: list[object] | None = None
+        self.saved: _Settings | None = None
         self.paused = False
         self.lock = threading.Lock()
         self.leaving, self.leave = os.pipe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -9,8 +10,7 @@ import select
 import struct
 import termios
 import time
-from collections.abc import Mapping, Sequence
-from types import TracebackType
+from collections.abc import Iterator, Mapping, Sequence
 
 
 class Person:
@@ -22,12 +22,10 @@ class Person:
         self.pid, self.terminal = pty.fork()
         if not self.pid:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            os.execvpe(argv[0], argv, environ)  # noqa: S606  an argv of the test's own
+            os.execvpe(argv[0], tuple(argv), environ)  # noqa: S606  an argv of the test's own
 
-    def __enter__(self) -> Person:
-        return self
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def leaves(self) -> None:
+        """Close the window."""
         os.close(self.terminal)
 
     def types(self, text: str) -> None:
@@ -62,3 +60,13 @@ class Person:
         while self._takes(deadline):
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@contextlib.contextmanager
+def person(argv: Sequence[str], environ: Mapping[str, str]) -> Iterator[Person]:
+    """Someone who closes the window in the end."""
+    someone = Person(argv, environ)
+    try:
+        yield someone
+    finally:
+        someone.leaves()

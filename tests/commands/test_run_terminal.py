@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.person import Person
+from tests.commands.person import Person, person
 from tests.processes import is_alive
 
 TREE = Path(__file__).resolve().parents[2]
@@ -46,44 +47,47 @@ time.sleep(20)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
 
 
-def at_terminal(*command: str) -> Person:
-    return Person((*RUN, *command), ENVIRON)
+def at_terminal(*command: str) -> contextlib.AbstractContextManager[Person]:
+    return person((*RUN, *command), ENVIRON)
 
 
-def at_shell() -> Person:
-    """A person with an interactive bash, which has jobs."""
-    person = Person(("bash", "--norc", "--noprofile", "--noediting", "-i"), ENVIRON)
-    person.reads("$ ")
-    person.types("stty -echo\n")
-    person.reads("$ ")
-    person.types("stty -g\n")
-    return person
+@contextlib.contextmanager
+def at_shell() -> Iterator[Person]:
+    """A person with an interactive bash, which has jobs; the terminal's settings are the next that is read."""
+    with person(("bash", "--norc", "--noprofile", "--noediting", "-i"), ENVIRON) as user:
+        user.reads("$ ")
+        user.types("stty -echo\n")
+        user.reads("$ ")
+        user.types("stty -g\n")
+        yield user
 
 
 def test_the_command_sees_terminals_of_the_same_size_and_settings() -> None:
-    with Person(("sh", "-c", "stty -a; stty rows 17 cols 61; stty intr ^X; $RUN stty -a; $RUN tty"), ENVIRON) as person:
-        person.reads("intr = ^X")
-    script = "import os, sys; print(*(os.isatty(n) for n in (0, 1, 2)), os.get_terminal_size(2), os.path.exists('/dev/tty'))"
-    with at_terminal(PYTHON, "-c", script) as person:
-        person.reads("True True True os.terminal_size(columns=80, lines=24) True")
-        assert person.waits() == 0
+    with person(("sh", "-c", "stty -a; stty rows 17 cols 61; stty intr ^X; $RUN stty -a; $RUN tty"), ENVIRON) as user:
+        user.reads("intr = ^X")
+    script = (
+        "import os, sys; print(*(os.isatty(n) for n in (0, 1, 2)), os.get_terminal_size(2), os.path.exists('/dev/tty'))"
+    )
+    with at_terminal(PYTHON, "-c", script) as user:
+        user.reads("True True True os.terminal_size(columns=80, lines=24) True")
+        assert user.waits() == 0
 
 
 def test_typed_lines_and_their_end_reach_the_command() -> None:
-    with at_terminal("sh", "-c", "read first; cat; echo \"first $first\"; exit 6") as person:
-        person.types("one\ntwo\n")
-        person.reads("two\r\ntwo\r\n")
-        person.types("\x04")
-        person.reads("first one\r\n")
-        assert person.waits() == 6
+    with at_terminal("sh", "-c", 'read first; cat; echo "first $first"; exit 6') as user:
+        user.types("one\ntwo\n")
+        user.reads("two\r\ntwo\r\n")
+        user.types("\x04")
+        user.reads("first one\r\n")
+        assert user.waits() == 6
 
 
 def test_what_is_typed_is_echoed_once_and_a_password_is_not() -> None:
-    with at_terminal(PYTHON, "-c", "import getpass; print(len(getpass.getpass('secret? ')))") as person:
-        person.reads("secret? ")
-        person.types("hunter2\n")
-        assert "hunter2" not in person.reads("7\r\n")
-        assert person.waits() == 0
+    with at_terminal(PYTHON, "-c", "import getpass; print(len(getpass.getpass('secret? ')))") as user:
+        user.reads("secret? ")
+        user.types("hunter2\n")
+        assert "hunter2" not in user.reads("7\r\n")
+        assert user.waits() == 0
 
 
 @pytest.mark.parametrize("rest", ["", "| cat", "</dev/null"])
@@ -91,116 +95,124 @@ def test_a_change_of_size_reaches_the_command(rest: str, tmp_path: Path) -> None
     """Whichever of its streams are the terminal."""
     script = tmp_path / "sizes.py"
     script.write_text(SIZES)
-    with Person(("sh", "-c", f"$RUN {PYTHON} {script} {rest}"), ENVIRON) as person:
-        person.reads("ready")
-        person.resizes(11, 44)
-        person.reads("os.terminal_size(columns=44, lines=11)")
-        assert person.waits() == 0
+    with person(("sh", "-c", f"$RUN {PYTHON} {script} {rest}"), ENVIRON) as user:
+        user.reads("ready")
+        user.resizes(11, 44)
+        user.reads("os.terminal_size(columns=44, lines=11)")
+        assert user.waits() == 0
 
 
 @pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x1c", 131)])
 def test_a_key_that_ends_the_command_ends_it_and_the_terminal_is_as_before(key: str, code: int) -> None:
-    with at_shell() as person:
-        before = person.reads("$ ").split()[0]
-        person.types("$RUN sh -c 'echo on; sleep 60'\n")
-        person.reads("on\r\n")
-        person.types(key)
-        person.reads("$ ")
-        person.types("echo code $?; stty -g\n")
-        assert before in person.reads(f"code {code}") + person.reads("$ ")
-        person.types("exit\n")
+    with at_shell() as user:
+        before = user.reads("$ ").split()[0]
+        user.types("$RUN sh -c 'echo on; sleep 60'\n")
+        user.reads("on\r\n")
+        user.types(key)
+        user.reads("$ ")
+        user.types("echo code $?; stty -g\n")
+        assert before in user.reads(f"code {code}") + user.reads("$ ")
+        user.types("exit\n")
 
 
 def test_a_command_that_handles_ctrl_c_goes_on() -> None:
-    script = "import time\ntry:\n    print('on', flush=True); time.sleep(60)\nexcept KeyboardInterrupt:\n    print('kept')"
-    with at_terminal(PYTHON, "-c", script) as person:
-        person.reads("on")
-        person.types("\x03")
-        person.reads("kept")
-        assert person.waits() == 0
+    script = (
+        "import time\ntry:\n    print('on', flush=True); time.sleep(60)\nexcept KeyboardInterrupt:\n    print('kept')"
+    )
+    with at_terminal(PYTHON, "-c", script) as user:
+        user.reads("on")
+        user.types("\x03")
+        user.reads("kept")
+        assert user.waits() == 0
 
 
 def test_ctrl_z_stops_the_job_and_fg_goes_on_with_it() -> None:
-    with at_shell() as person:
-        before = person.reads("$ ").split()[0]
-        person.types("$RUN sh -c 'echo on; read line; echo got $line'\n")
-        person.reads("on\r\n")
-        person.types("\x1a")
-        person.reads("Stopped")
-        person.types("stty -g; jobs\n")
-        assert before in person.reads("Stopped")
-        person.types("fg\n")
+    with at_shell() as user:
+        before = user.reads("$ ").split()[0]
+        user.types("$RUN sh -c 'echo on; read line; echo got $line'\n")
+        user.reads("on\r\n")
+        user.types("\x1a")
+        user.reads("Stopped")
+        user.types("stty -g; jobs\n")
+        assert before in user.reads("Stopped")
+        user.types("fg\n")
         time.sleep(0.5)
-        person.types("hello\n")
-        person.reads("got hello\r\n$ ")
-        person.types("echo code $?; stty -g; exit\n")
-        assert before in person.reads("code 0") + person.reads("exit")
+        user.types("hello\n")
+        user.reads("got hello\r\n$ ")
+        user.types("echo code $?; stty -g; exit\n")
+        assert before in user.reads("code 0") + user.reads("exit")
 
 
 def test_a_command_in_the_background_prints_and_leaves_the_terminal_alone() -> None:
-    with at_shell() as person:
-        before = person.reads("$ ").split()[0]
-        person.types("$RUN sh -c 'sleep 0.5; echo printed' &\n")
-        person.reads("printed")
-        person.types("wait; stty -g; echo en''d\n")
-        assert before in person.reads("end")
-        person.types("exit\n")
+    with at_shell() as user:
+        before = user.reads("$ ").split()[0]
+        user.types("$RUN sh -c 'sleep 0.5; echo printed' &\n")
+        user.reads("printed")
+        user.types("wait; stty -g; echo en''d\n")
+        assert before in user.reads("end")
+        user.types("exit\n")
 
 
 @pytest.mark.parametrize("number", ["TERM", "HUP", "INT"])
 def test_a_signal_from_elsewhere_ends_the_command_and_the_terminal_is_as_before(number: str) -> None:
-    with at_shell() as person:
-        before = person.reads("$ ").split()[0]
-        person.types(f"$RUN sh -c 'echo on; exec sleep 60' & sleep 1; kill -{number} $!; wait $!; echo code $?; stty -g\n")
-        assert before in person.reads("code 1") + person.reads("$ ")
-        person.types("exit\n")
+    with at_shell() as user:
+        before = user.reads("$ ").split()[0]
+        user.types(
+            f"$RUN sh -c 'echo on; exec sleep 60' & sleep 1; kill -{number} $!; wait $!; echo code $?; stty -g\n"
+        )
+        assert before in user.reads("code 1") + user.reads("$ ")
+        user.types("exit\n")
 
 
 def test_a_terminal_that_goes_away_ends_the_command() -> None:
-    with at_terminal("sh", "-c", "echo $$; exec sleep 60") as person:
-        command = int(person.reads("\r\n"))
+    with at_terminal("sh", "-c", "echo $$; exec sleep 60") as user:
+        command = int(user.reads("\r\n"))
     assert not is_alive(command)
-    assert os.waitstatus_to_exitcode(os.waitpid(person.pid, 0)[1]) in (129, -1)
+    assert os.waitstatus_to_exitcode(os.waitpid(user.pid, 0)[1]) in (129, -1)
 
 
 def test_killing_kdoctor_leaves_no_command_behind() -> None:
-    with at_terminal("sh", "-c", "echo $$; exec sleep 60") as person:
-        command = int(person.reads("\r\n"))
-        os.kill(person.pid, 9)
+    with at_terminal("sh", "-c", "echo $$; exec sleep 60") as user:
+        command = int(user.reads("\r\n"))
+        os.kill(user.pid, 9)
         assert not is_alive(command)
 
 
 def test_all_of_a_long_output_comes_and_the_diagnosis_after_it() -> None:
-    with at_terminal("sh", "-c", f"seq 60000; printf '{MISMATCH}' >&2; exit 9") as person:
-        person.reads("\r\n60000\r\n")
-        person.reads(f"{MISMATCH}\r\n")
-        person.reads("kdoctor: exit code 9 from `sh -c ")
-        person.reads("(primary cause)")
-        assert person.waits() == 9
+    with at_terminal("sh", "-c", f"seq 60000; printf '{MISMATCH}' >&2; exit 9") as user:
+        user.reads("\r\n60000\r\n")
+        user.reads(f"{MISMATCH}\r\n")
+        user.reads("kdoctor: exit code 9 from `sh -c ")
+        user.reads("(primary cause)")
+        assert user.waits() == 9
 
 
 def test_an_output_to_a_pipe_and_one_to_the_terminal_are_each_what_they_were() -> None:
-    script = "import os; print(os.isatty(0), os.isatty(1), os.isatty(2)); os.write(2, b'%d\\n' % os.get_terminal_size(2).columns)"
-    with Person(("sh", "-c", f'$RUN {PYTHON} -c "{script}" | tr a-z A-Z'), ENVIRON) as person:
-        assert sorted(person.reads("TRUE FALSE TRUE").split()) == ["80", "FALSE", "TRUE", "TRUE"]
-    with Person(("sh", "-c", f'echo typed | $RUN {PYTHON} -c "{script}"'), ENVIRON) as person:
-        person.reads("False True True")
+    script = (
+        "import os; print(os.isatty(0), os.isatty(1), os.isatty(2));"
+        " os.write(2, b'%d\\n' % os.get_terminal_size(2).columns)"
+    )
+    with person(("sh", "-c", f'$RUN {PYTHON} -c "{script}" | tr a-z A-Z'), ENVIRON) as user:
+        assert user.waits() == 0
+        assert sorted(user.seen.split()) == [b"80", b"FALSE", b"TRUE", b"TRUE"]
+    with person(("sh", "-c", f'echo typed | $RUN {PYTHON} -c "{script}"'), ENVIRON) as user:
+        user.reads("False True True")
 
 
 def test_a_left_behind_process_does_not_hold_the_terminal() -> None:
     started = time.monotonic()
-    with at_terminal("sh", "-c", "sleep 30 & echo begun; exit 3") as person:
-        person.reads("begun")
-        assert person.waits() == 3
+    with at_terminal("sh", "-c", "sleep 30 & echo begun; exit 3") as user:
+        user.reads("begun")
+        assert user.waits() == 3
     assert time.monotonic() - started < 20
 
 
 def test_what_cannot_be_started_is_said_and_the_terminal_is_as_before() -> None:
-    with at_shell() as person:
-        before = person.reads("$ ").split()[0]
-        person.types("$RUN nosuch; echo code $?; stty -g\n")
-        assert before in person.reads("kdoctor: nosuch: command not found.\r\ncode 127") + person.reads("$ ")
-        person.types("exit\n")
+    with at_shell() as user:
+        before = user.reads("$ ").split()[0]
+        user.types("$RUN nosuch; echo code $?; stty -g\n")
+        assert before in user.reads("kdoctor: nosuch: command not found.\r\ncode 127") + user.reads("$ ")
+        user.types("exit\n")
 
 
 class Screen:
@@ -208,7 +220,9 @@ class Screen:
 
     def __init__(self, folder: Path) -> None:
         self.socket = str(folder / "tmux")
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "70", "-y", "20", "env 'PS1=$ ' bash --norc --noprofile -i")
+        self.tmux(
+            "-f", "/dev/null", "new-session", "-d", "-x", "70", "-y", "20", "env 'PS1=$ ' bash --norc --noprofile -i"
+        )
         self.types("stty -g >before; clear", "Enter")
 
     def tmux(self, *words: str) -> str:
