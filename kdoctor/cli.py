@@ -7,16 +7,28 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
-
-if TYPE_CHECKING:
-    from kdoctor.commands.check import Request
+from kdoctor.options import (
+    Deep,
+    Env,
+    FromFile,
+    Here,
+    KeepIdentities,
+    Log,
+    NoPlugins,
+    Python,
+    Record,
+    Sysroot,
+    Timeout,
+    one_of,
+    one_origin,
+    split,
+)
 
 
 def version(value: bool) -> None:
@@ -38,18 +50,9 @@ def check(
     python: Python = "",
     env: Env = "",
     sysroot: Sysroot = "",
-    from_file: Annotated[
-        str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")
-    ] = "",
-    log: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."
-        ),
-    ] = None,
-    here: Annotated[
-        bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
-    ] = False,
+    from_file: FromFile = "",
+    log: Log = None,
+    here: Here = False,
     deep: Deep = False,
     record: Record = "",
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
@@ -173,30 +176,6 @@ def schema() -> None:
     sys.stdout.write(command.schema())
 
 
-def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
-    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
-
-    Raises Trouble where options name two origins, or an option that an origin cannot have.
-    """
-    reference = "options-exclude-each-other"
-    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
-    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
-    if len(files) > 1 or (files and live):
-        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
-    if request.python and (request.from_file or request.env):
-        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
-    if (*logs, request.from_file).count("-") > 1:
-        raise Trouble(reference, "- (standard input) can be read once only", code=2)
-    if here and not logs:
-        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
-    machine = bool(not logs or files or live or request.python)
-    if (request.deep or request.record) and (files or not machine):
-        option = "--deep" if request.deep else "--record"
-        said = f"{files[0]} executes nothing" if files else "add --here to --log"
-        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
-    return machine
-
-
 COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "facts": facts,
@@ -233,6 +212,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix
     from kdoctor.cli_recipes import app as recipes
+    from kdoctor.cli_summary import summary
     from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
@@ -241,6 +221,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)
+    app.command("summary")(summary)
     return app
 
 

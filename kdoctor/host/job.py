@@ -46,7 +46,6 @@ class Signals:
         """Hold them back from now on."""
         held = {*self.sent_on, signal.SIGCHLD, signal.SIGTTOU, signal.SIGTTIN}
         self.before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
-        return self
 
     def next(self) -> tuple[int, bool]:
         """The next one, and whether it comes from a terminal; waits for it."""

@@ -219,6 +219,7 @@ class Screen:
     """A tmux of its own, with a shell in it."""
 
     def __init__(self, folder: Path) -> None:
+        """Columns: 70, rows: 20."""
         self.socket = str(folder / "tmux")
         self.tmux(
             "-f", "/dev/null", "new-session", "-d", "-x", "70", "-y", "20", "env 'PS1=$ ' bash --norc --noprofile -i"
