@@ -234,7 +234,8 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
     from kdoctor.streams import crash, interrupted, open_streams, say
 
-    signal.signal(signal.SIGTERM, terminated)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:  # what is ignored stays so, for our children too
+        signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
         code = assemble(argv[0] if argv else "")(args=list(argv), prog_name="kdoctor", standalone_mode=False)

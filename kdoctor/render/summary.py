@@ -28,6 +28,7 @@ MOST_LINES = 15
 RUNTIMES = (("CUDA runtime", "libcudart"), ("cuDNN", "libcudnn"))
 FRAMEWORKS = ("TensorFlow", "JAX", "PyTorch")
 FENCES = 2
+LONGEST = 60_000  # GitHub takes 65,536 characters in an issue
 
 
 def short(report: Report, command: str, user: User) -> str:
@@ -52,6 +53,10 @@ def full(report: Report, command: str, user: User) -> str:
     for title, lines, language in parts:
         if lines:
             inside = "\n".join(block((redact(line) for line in lines), language))
+            if len(text) + len(inside) > LONGEST:
+                inside = (
+                    f"Left out, as it is {len(inside) >> 10} KiB: attach a file with `kdoctor check --format json`."
+                )
             text += f"\n<details><summary>{title}</summary>\n\n{inside}\n\n</details>\n"
     return text
 

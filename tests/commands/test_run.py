@@ -100,7 +100,7 @@ def test_signals_have_the_dispositions_that_the_caller_gave() -> None:
     )
     told = "grep -E 'SigBlk|SigIgn' /proc/self/status"
     assert run(*python(script)).stdout == b"0 0 0 set()\n"
-    for trap in ("", "trap '' HUP USR1; "):
+    for trap in ("", "trap '' HUP USR1 INT TERM; "):
         assert shell(f"{trap}$RUN {told}").stdout == shell(f"{trap}exec {told}").stdout
 
 

@@ -134,3 +134,11 @@ def test_the_whole_is_folded_below_the_short_one(*, update: bool) -> None:
     assert path.read_text(encoding="utf-8") == text
     assert text.startswith(short(told, "kdoctor summary --full", USER))
     assert "<summary>Libraries" not in full(report(), "kdoctor", USER)
+
+
+def test_a_part_that_an_issue_cannot_hold_is_left_out() -> None:
+    """And it says what to attach instead."""
+    told = report(environ=Environ(variables={f"NAME_{number}": "x" * 100 for number in range(700)}))
+    text = full(told, "kdoctor", USER)
+    assert len(text) < 65_536
+    assert text.count("Left out, as it is") == 2
