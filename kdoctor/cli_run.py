@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from kdoctor.host.attend import Ended, attend
 from kdoctor.model.trouble import Trouble
-from kdoctor.streams import say
+from kdoctor.streams import crash, interrupted, say
 
 USAGE = "Write it after --, e.g. `kdoctor run -- python train.py`."
 Command = Annotated[list[str] | None, typer.Argument(metavar="-- COMMAND...", help="What to run.", show_default=False)]
@@ -34,24 +35,34 @@ def run_command(command: Command = None, report: Report = "") -> None:
     ended = attend(tuple(command))
     for reason in ended.failed:
         sys.stderr.write(f"kdoctor: its output could not be passed on: {reason}\n")
-    try:
-        _after(tuple(command), ended, report)
-    except Trouble as trouble:  # the command's exit code is kept
-        say(trouble)
-    except KeyboardInterrupt:
-        sys.stderr.write("kdoctor: interrupted\n")
+    with contextlib.suppress(BrokenPipeError):
+        _told(tuple(command), ended, report)
     raise typer.Exit(ended.code)
 
 
+def _told(command: tuple[str, ...], ended: Ended, report: str) -> None:
+    """Whatever goes wrong here is said, and the command's exit code is kept."""
+    try:
+        _after(command, ended, report)
+    except BrokenPipeError:
+        raise
+    except Trouble as trouble:
+        say(trouble)
+    except KeyboardInterrupt:
+        interrupted()
+    except Exception as error:  # noqa: BLE001  a bug of ours is one line, and not the command's failure
+        crash(error)
+
+
 def _after(command: tuple[str, ...], ended: Ended, report: str) -> None:
-    from kdoctor.commands.after import has_failed, is_suspect
+    from kdoctor.commands.after import is_suspect
 
     if not (report or is_suspect(ended)):
         return
     from kdoctor.commands.run import diagnosed
     from kdoctor.terminal import with_progress
 
-    if has_failed(ended):
+    if ended.has_failed:
         sys.stderr.write("\n" * ended.in_line)
         found = with_progress(lambda watch: diagnosed(command, ended, watch))
     else:
@@ -65,7 +76,7 @@ def _after(command: tuple[str, ...], ended: Ended, report: str) -> None:
         from kdoctor.render.text import lines, visible
         from kdoctor.terminal import width, write_lines
 
-        sys.stderr.write("\n" * (ended.in_line and not has_failed(ended)))
+        sys.stderr.write("\n" * (ended.in_line and not ended.has_failed))
         sys.stderr.write(f"kdoctor: {visible(found.said)}\n")
         if found.told:
             write_lines(lines(found.checked.report, width=width(), verbosity=-1), sys.stderr)

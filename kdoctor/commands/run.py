@@ -7,7 +7,6 @@ import shlex
 
 import msgspec
 
-from kdoctor.commands.after import has_failed
 from kdoctor.commands.check import Checked, Request, Watch
 from kdoctor.commands.logs import check_text, check_text_and_machine, symptoms_in
 from kdoctor.host import Host, User, on_path
@@ -45,7 +44,7 @@ def diagnosed(command: tuple[str, ...], ended: Ended, watch: Watch) -> Diagnosed
     host = LiveHost()
     symptoms = symptoms_in(text for printed in ended.printed for text in _texts(printed))
     request = Request(python=python_of(host, command[0]))
-    failed = has_failed(ended)
+    failed = ended.has_failed
     checked = check_text(symptoms, request)
     named = _is_serious(checked.report.primary)
     if not (failed or named):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NAMES = {1: "stdout", 2: "stderr"}
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 _BY_SIGNAL = 128
+_BY_USER = ("SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE")
 
 
 class Printed(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,12 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
         if self.signal:
             return _BY_SIGNAL + self.signal
         return self.status or (3 if self.failed else 0)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it failed by itself: being ended by its user, or by a reader that left, is no failure."""
+        numbers = {number for name in _BY_USER if (number := getattr(signal, name, None))}
+        return bool(self.status or self.signal) and not numbers & {self.signal, self.status - _BY_SIGNAL}
 
 
 def attend(command: tuple[str, ...]) -> Ended:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from kdoctor.commands.after import has_failed, is_suspect
+from kdoctor.commands.after import is_suspect
+from kdoctor.commands.check import Request
+from kdoctor.commands.logs import check_text_and_machine, symptoms_in
 from kdoctor.commands.run import python_of
 from kdoctor.host.attend import Ended, Printed
 from kdoctor.host.live import LiveHost
 
+HEALTHY = Path(__file__).resolve().parents[1] / "machines/ubuntu2404-550-rtx3060-tf220"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
 
 
@@ -74,9 +77,26 @@ def test_the_python_of_a_command(program: str, found: str, tmp_path: Path) -> No
     ],
 )
 def test_what_its_user_ended_has_not_failed(ended: Ended, failed: bool) -> None:  # noqa: FBT001  a column of the table
-    assert has_failed(ended) == failed
+    assert ended.has_failed == failed
 
 
 @pytest.mark.parametrize(("text", "suspect"), [(b"Epoch 1/2\n", False), (b"no GPU\n", True), (b"", False)])
 def test_an_output_without_a_word_on_hardware_is_not_read(text: bytes, suspect: bool) -> None:  # noqa: FBT001  the same
     assert is_suspect(Ended(printed=(Printed(name="stdout", parts=(text,)),))) == suspect
+
+
+def test_what_the_command_just_saw_outranks_what_is_seen_beside_it() -> None:
+    """Unlike an old log's word: nothing can have been put right since."""
+    text = b"TensorFlow version: 2.9.1\nFailed to initialize NVML: Driver/library version mismatch\n"
+    made = check_text_and_machine(
+        symptoms_in([("stderr", text)]), Request(sysroot=str(HEALTHY)), lambda _: None, fresh=True
+    )
+    primary = made.report.primary
+    assert primary is not None
+    assert (primary.name, primary.severity) == ("driver-userland-kernel-mismatch", "error")
+    assert "So the command saw it" in primary.why
+    assert [finding.name for finding in made.report.findings] == [primary.name]
+
+
+def test_an_output_that_is_no_text_says_nothing() -> None:
+    assert symptoms_in([("stdout", bytes(range(9)) * 999), ("stderr", b"CUDA_ERROR_NO_DEVICE\n")]).lines == 1
