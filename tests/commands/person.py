@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import termios
 import time
@@ -19,14 +20,27 @@ class Person:
     def __init__(self, argv: Sequence[str], environ: Mapping[str, str], *, rows: int = 24, columns: int = 80) -> None:
         """Start it."""
         self.seen = b""
+        self.code: int | None = None
         self.pid, self.terminal = pty.fork()
         if not self.pid:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execvpe(argv[0], tuple(argv), environ)  # noqa: S606  an argv of the test's own
 
     def leaves(self) -> None:
-        """Close the window."""
+        """Close the window; what does not end by that is killed."""
         os.close(self.terminal)
+        deadline = time.monotonic() + 10
+        while self.code is None and time.monotonic() < deadline:
+            self._ends(os.WNOHANG)
+            time.sleep(0.02)
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._ends(0)
+
+    def _ends(self, options: int) -> None:
+        pid, status = os.waitpid(self.pid, options)
+        if pid:
+            self.code = os.waitstatus_to_exitcode(status)
 
     def types(self, text: str) -> None:
         """Press these keys."""
@@ -59,7 +73,9 @@ class Person:
         deadline = time.monotonic() + within_s
         while self._takes(deadline):
             pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self._ends(0)
+        assert self.code is not None
+        return self.code
 
 
 @contextlib.contextmanager
