@@ -16,8 +16,8 @@ from kdoctor.model.facts.environ import Environ
 from kdoctor.model.facts.wsl import Wsl
 from kdoctor.model.redact import Redactor
 from kdoctor.model.report import Report
-from kdoctor.render.escape import block
 from kdoctor.render.json import render as json_of
+from kdoctor.render.marked import block
 from kdoctor.render.overview import overview
 from kdoctor.render.text import plain, summary, visible
 
@@ -37,7 +37,7 @@ def short(report: Report, command: str, user: User) -> str:
     rows = [("kdoctor", f"{report.kdoctor}, `{command}`"), *_machine(report), *_runtimes(report, redact)]
     said = [_line("" if number else "finding", text) for number, text in enumerate(_verdict(report, redact))]
     lines = [_line(label, redact(value)) for label, value in rows][: MOST_LINES - FENCES - len(said)]
-    return "\n".join(block((*lines, *said))) + "\n"
+    return "\n".join(block((*lines, *said), "text")) + "\n"
 
 
 def full(report: Report, command: str, user: User) -> str:
