@@ -60,7 +60,9 @@ def test_run_imports_nothing_to_judge_with_where_all_goes_well() -> None:
     ours = {name for name in found if name.startswith("kdoctor.")}
     light = {"kdoctor.model", "kdoctor.model.trouble", "kdoctor.host", "kdoctor.commands", "kdoctor.commands.after"}
     relayed = {f"kdoctor.host.{name}" for name in ("attend", "job", "relay", "terminal")}
-    front = {"kdoctor.cli", "kdoctor.cli_fake", "kdoctor.cli_run", "kdoctor.options", "kdoctor.streams"}
+    front = {
+        f"kdoctor.{name}" for name in ("cli", "cli_fake", "cli_run", "options", "streams", "render", "render.formats")
+    }
     assert ours == light | relayed | front
 
 
