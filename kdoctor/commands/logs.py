@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -34,10 +35,14 @@ STATED = {"framework": ("tensorflow", "jax", "torch"), "driver": ("driver", "dri
 
 def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
     """The report on these texts alone; "-" is standard input. Raises Trouble for what can not be read."""
+    return check_text(symptoms_of(paths), request)
+
+
+def check_text(symptoms: Symptoms, request: Request) -> Checked:
+    """The report on what a text says, alone. Raises Trouble."""
     started = time.monotonic()
     rules = find_rules().items
     chosen = _chosen(request, rules)
-    symptoms = symptoms_of(paths)
     findings = with_primary([finding for finding in judge(symptoms, rules) if chosen(finding)])
     report = Report(
         schema=REPORT_SCHEMA,
@@ -54,7 +59,11 @@ def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
 
 def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checked:
     """The report on a machine, with what these texts say of it. Raises Trouble."""
-    symptoms = symptoms_of(paths)
+    return check_text_and_machine(symptoms_of(paths), request, watch)
+
+
+def check_text_and_machine(symptoms: Symptoms, request: Request, watch: Watch, *, fresh: bool = False) -> Checked:
+    """The report on a machine, with what a text says of it; ``fresh``: it was printed just now. Raises Trouble."""
     checked = check(msgspec.structs.replace(request, select=(), ignore=()), watch)
     chosen = _chosen(request, checked.rules)
     now = msgspec.structs.replace(
@@ -62,7 +71,7 @@ def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checke
         findings=tuple(finding for finding in checked.report.findings if chosen(finding)),
     )
     then = [finding for finding in judge(symptoms, checked.rules) if chosen(finding)]
-    return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules))
+    return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules, fresh=fresh))
 
 
 def symptoms_of(paths: Iterable[str]) -> Symptoms:
@@ -70,6 +79,15 @@ def symptoms_of(paths: Iterable[str]) -> Symptoms:
     reader = Reader()
     for path in paths:
         _read(reader, path)
+    return reader.symptoms()
+
+
+def symptoms_in(texts: Iterable[tuple[str, bytes]]) -> Symptoms:
+    """What texts say that are named and in memory; those that are no text say nothing."""
+    reader = Reader()
+    for name, data in texts:
+        with contextlib.suppress(NotTextError):
+            reader.read(name, lines_of((data,)))
     return reader.symptoms()
 
 
