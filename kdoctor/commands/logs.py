@@ -24,7 +24,7 @@ from kdoctor.model.finding import Finding, Outcome
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
-from kdoctor.symptoms.lines import NotTextError, lines_of
+from kdoctor.symptoms.lines import NotTextError
 from kdoctor.symptoms.notebook import MAX_BYTES, looks_like_notebook, notebook_text
 from kdoctor.symptoms.read import Reader
 
@@ -104,7 +104,7 @@ def _read(reader: Reader, path: str) -> None:
     name = "standard input" if path == "-" else path
     try:
         with _opened(path) as file:
-            reader.read(name, lines_of(_chunks(file)))
+            reader.read(name, _chunks(file))
     except NotTextError as error:
         reference = "log-not-text"
         raise Trouble(reference, f"{name} is not text", hint="Give a log, a traceback or a pasted report.") from error

@@ -76,6 +76,12 @@ _MAY_BE_WANTED = ("cuda", "cudnn", "driver")
 LONGEST = 600
 
 
+def expressions() -> Iterator[str]:
+    """One of these matches in every line that states something."""
+    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _CUDA_PATH, _CC, _GPU):
+        yield pattern.pattern
+
+
 def stated_in(line: str) -> Iterator[tuple[str, str]]:
     """What is named and the version or model as written, for each statement in a line.
 
