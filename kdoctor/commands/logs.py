@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -17,6 +13,8 @@ from kdoctor.check.joined import join
 from kdoctor.check.marks import working
 from kdoctor.check.registry import find_rules
 from kdoctor.commands.check import NOBODY, Checked, Request, Watch, check, select_rules
+from kdoctor.host.instructions import runs_hyperscan
+from kdoctor.host.texts import CHUNK, chunks_of, opened
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.facts.base import SCHEMA, Facts
 from kdoctor.model.facts.symptoms import Symptoms
@@ -28,7 +26,6 @@ from kdoctor.symptoms.lines import NotTextError
 from kdoctor.symptoms.notebook import MAX_BYTES, looks_like_notebook, notebook_text
 from kdoctor.symptoms.read import Reader
 
-CHUNK = 1 << 18
 STATED = {"framework": ("tensorflow", "jax", "torch"), "driver": ("driver", "driver-cuda")}
 
 
@@ -67,7 +64,7 @@ def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checke
 
 def symptoms_of(paths: Iterable[str]) -> Symptoms:
     """What all these texts say. Raises Trouble for what can not be read."""
-    reader = Reader()
+    reader = Reader(quick=runs_hyperscan())
     for path in paths:
         _read(reader, path)
     return reader.symptoms()
@@ -103,8 +100,8 @@ def _undecided(symptoms: Symptoms) -> Outcome:
 def _read(reader: Reader, path: str) -> None:
     name = "standard input" if path == "-" else path
     try:
-        with _opened(path) as file:
-            reader.read(name, _chunks(file))
+        with opened(path) as file:
+            reader.read(name, _shown(chunks_of(file)))
     except NotTextError as error:
         reference = "log-not-text"
         raise Trouble(reference, f"{name} is not text", hint="Give a log, a traceback or a pasted report.") from error
@@ -116,28 +113,18 @@ def _read(reader: Reader, path: str) -> None:
         raise Trouble(reference, f"the path cannot be used: {error}") from error
 
 
-def _opened(path: str) -> BinaryIO:
-    if path == "-":
-        return os.fdopen(os.dup(0), "rb", buffering=0)
-    mode = Path(path).stat().st_mode
-    if stat.S_ISDIR(mode):
-        reference = "input-is-a-directory"
-        raise Trouble(reference, f"{path} is a directory", hint="For a machine's files use `--sysroot`.")
-    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-        reference = "input-not-a-file"
-        raise Trouble(reference, f"{path} is neither a file nor a pipe")
-    return Path(path).open("rb", buffering=0)
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    head = file.read(CHUNK)
+def _shown(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a text; of a notebook what its cells show."""
+    head = next(chunks, b"")
     if looks_like_notebook(head):
-        data = head
-        while len(data) <= MAX_BYTES and (more := file.read(CHUNK)):
+        data = bytearray(head)
+        while len(data) <= MAX_BYTES and (more := next(chunks, b"")):
             data += more
-        text = notebook_text(data)
-        yield data if text is None else text.encode("utf-8", "replace")
-    elif head:
+        text = notebook_text(data) if len(data) <= MAX_BYTES else None
+        if text is not None:
+            data = bytearray(text.encode("utf-8", "replace"))
+            text = None
+        yield from (bytes(data[at : at + CHUNK]) for at in range(0, len(data), CHUNK))
+    else:
         yield head
-    while chunk := file.read(CHUNK):
-        yield chunk
+    yield from chunks

@@ -1,7 +1,7 @@
 """Where in a block of lines is one of many texts? In one pass, whatever their number.
 
-Hyperscan looks for all of them at once, at gigabytes a second. It does not run on processors without SSE 4.2, and not
-everywhere: there the texts are looked for one after the other, which takes hundreds of times longer and finds the same.
+Hyperscan looks for all of them at once, at a gigabyte a second and more. There is none for some processors, and on an
+old one it must not be called: there the texts are looked for one after the other, which takes long and finds the same.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ class Finder(Protocol):
 def finder(texts: Iterable[str], *, quick: bool = True) -> Finder:
     """A search for these texts, which are ASCII in lower case; ``quick``: Hyperscan may be used."""
     found = sorted(set(texts))
-    engine = _engine() if quick and found else None
-    return _AllAtOnce(found, engine) if engine is not None else _OneByOne(found)
+    return (_all_at_once(found) if quick and found else None) or _OneByOne(found)
 
 
-def _engine() -> Any:  # noqa: ANN401  a package without types
-    """Hyperscan, None where there is none."""
+def _all_at_once(texts: list[str]) -> Finder | None:
+    """Hyperscan's search, None where there is no Hyperscan."""
     try:
-        return importlib.import_module("hyperscan")
+        engine: Any = importlib.import_module("hyperscan")
     except ImportError:
         return None
+    return _AllAtOnce(texts, engine)
 
 
 class _AllAtOnce:
     """Hyperscan's search."""
 
-    def __init__(self, texts: list[str], engine: Any) -> None:  # noqa: ANN401
+    def __init__(self, texts: list[str], engine: Any) -> None:  # noqa: ANN401  a package without types
+        """Compile; takes some hundredths of a second."""
         self.known = texts
         self.database = engine.Database(mode=engine.HS_MODE_BLOCK)
         self.database.compile(
@@ -51,6 +52,7 @@ class _AllAtOnce:
         )
 
     def places(self, block: bytes) -> list[int]:
+        """See Finder."""
         places: list[int] = []
         add = places.append
 
@@ -62,6 +64,7 @@ class _AllAtOnce:
         return places
 
     def texts(self, line: bytes) -> set[str]:
+        """See Finder."""
         ids: set[int] = set()
 
         def found(number: int, *_: object) -> None:
@@ -75,9 +78,11 @@ class _OneByOne:
     """A search for one text after the other."""
 
     def __init__(self, texts: list[str]) -> None:
+        """``texts``: see finder."""
         self.expressions = {text: re.compile(re.escape(text.encode())) for text in texts}
 
     def places(self, block: bytes) -> list[int]:
+        """See Finder."""
         lowered = block.lower()
         return sorted(
             match.end() - 1
@@ -87,5 +92,6 @@ class _OneByOne:
         )
 
     def texts(self, line: bytes) -> set[str]:
+        """See Finder."""
         lowered = line.lower()
         return {text for text in self.expressions if text.encode() in lowered}

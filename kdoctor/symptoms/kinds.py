@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 MOST, LONGEST = 20_000, 400  # kinds, and bytes of one: what is kept is bounded
-SAME_NONE, SAME_SIGNS = 500, 20  # so many lines of a kind without signs, or with the same, make it known
+SAME_NONE, SAME_SIGNS = 200, 4  # so many lines of a kind without signs, or with the same, make it known
 _CHANGING = b"0123456789=>.-+ "
+PAUSE = 15  # blocks that are not compared after one in which hardly a line is like another
 Signs = tuple[str, ...]
 
 
@@ -27,11 +28,15 @@ class Kind:
 
 
 class Unknown(NamedTuple):
-    """Lines of a block that are of no known kind, each with a newline; ``numbers``: where in the block each is."""
+    """Lines of a block that are of no known kind, each with a newline; ``numbers``: where in the block each is.
+
+    ``shapes``: the kind of each, none where lines are not compared.
+    """
 
     block: bytes
     numbers: range | list[int]
     shapes: list[bytes]
+    counts: Counter[bytes]
 
 
 class Kinds:
@@ -42,32 +47,40 @@ class Kinds:
         self.kinds: dict[bytes, Kind] = {}
         self.known: dict[bytes, Kind] = {}
         self.times: Counter[str] = Counter()
+        self.pause = 0
 
     def unknown(self, block: bytes) -> Unknown:
         """What is left of whole lines without those of a known kind, which are counted."""
+        if self.pause:
+            self.pause -= 1
+            return Unknown(block, range(len(block)), [], Counter())
         shapes = block[:-1].translate(None, _CHANGING).split(b"\n")
         counts = Counter(shapes)
+        if len(counts) * 2 > len(shapes) > PAUSE:
+            self.pause = PAUSE
         known = [shape for shape in counts if shape in self.known]
-        for shape in known:
-            self.known[shape].more += counts[shape]
         if not known:
-            return Unknown(block, range(len(shapes)), shapes)
-        if len(known) == len(counts):
-            return Unknown(b"", [], [])
-        numbers = [number for number, shape in enumerate(shapes) if shape not in self.known]
+            return Unknown(block, range(len(shapes)), shapes, counts)
+        for shape in known:
+            self.known[shape].more += counts.pop(shape)
+        if not counts:
+            return Unknown(b"", [], [], counts)
+        numbers = [number for number, shape in enumerate(shapes) if shape in counts]
         lines = block.split(b"\n")
         rest = b"".join([lines[number] + b"\n" for number in numbers])
-        return Unknown(rest, numbers, [shapes[number] for number in numbers])
+        return Unknown(rest, numbers, [shapes[number] for number in numbers], counts)
 
-    def learn(self, shapes: Iterable[bytes], signs: Mapping[bytes, list[Signs]]) -> None:
-        """Take in lines that were looked at; ``signs``: of a shape, what those of its lines had that had any text."""
-        for shape, times in Counter(shapes).items():
-            if times == 1 and shape not in self.kinds and shape not in signs:
-                continue  # most lines that come once come never again
-            had = signs.get(shape, [])
-            all_had = {*had, *([()] if len(had) < times else [])}
-            if len(shape) <= LONGEST:
-                self._learn(shape, all_had, times)
+    def learn(self, looked_at: Unknown, signs: Mapping[int, Signs]) -> None:
+        """Take in what lines had; ``signs``: of those that have any text of a sign, by their place in ``looked_at``."""
+        if not looked_at.shapes:
+            return
+        had: dict[bytes, list[Signs]] = {}
+        for index, signs_of in signs.items():
+            had.setdefault(looked_at.shapes[index], []).append(signs_of)
+        for shape, times in looked_at.counts.items():
+            if (times > 1 or shape in self.kinds or shape in had) and len(shape) <= LONGEST:
+                found = had.get(shape, [])
+                self._learn(shape, {*found, *([()] if len(found) < times else [])}, times)
 
     def _learn(self, shape: bytes, had: set[Signs], times: int) -> None:
         kind = self.kinds.get(shape)

@@ -34,6 +34,7 @@ _STRANGE = bytes((*range(8), *range(14, 27), 28, 29, 30, 31, 127))
 _BINARY_SHARE = 0.1
 _SUSPECT_SHARE = 0.01  # so many control characters, and bytes of no encoding in it: compressed or machine code
 _BROKEN_SHARE = 0.05
+_SUSPECT = 4
 
 
 class NotTextError(ValueError):
@@ -41,7 +42,7 @@ class NotTextError(ValueError):
 
 
 def blocks_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Clean lines in order, many at a time, each with "\\n"; raises NotTextError where the beginning is no text."""
+    """Clean lines in order, many at a time, each with a newline; raises NotTextError where they begin as no text."""
     rest, skipping = b"", False
     for given in _utf8(chunks):
         chunk = given
@@ -106,7 +107,7 @@ def _is_binary(head: bytes) -> bool:
     if strange > len(head) * _BINARY_SHARE:
         return True
     broken = head.decode("utf-8", "replace").count("\ufffd")
-    return strange > len(head) * _SUSPECT_SHARE and broken > len(head) * _BROKEN_SHARE
+    return strange > max(_SUSPECT, len(head) * _SUSPECT_SHARE) and broken > len(head) * _BROKEN_SHARE
 
 
 def _utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -32,7 +32,7 @@ class _Part(NamedTuple):
 def texts_of(regex: str) -> Texts:
     r"""Texts in lower case of which every match has one, the rarest such set; none where there is no such set.
 
-    >>> sorted(texts_of(r"CUDA_ERROR_(?:NO|LOST) seen|Failed\.\.\. x?"))
+    >>> sorted(texts_of(r"CUDA_ERROR_(?:NO|LOST) seen|Failed\.\.\. [^x]"))
     ['cuda_error_lost seen', 'cuda_error_no seen', 'failed... ']
     """
     return _rarest(_sequence(_PARSER.parse(regex)))
@@ -66,7 +66,8 @@ def _rarest(part: _Part) -> Texts:
 
 def _sequence(items: Iterable[tuple[object, Any]]) -> _Part:
     """Parts one after the other, all of which must match: what they match together, as far as that is countable."""
-    run, needed, whole = _EMPTY, [], True
+    needed: list[Texts] = []
+    run, whole = _EMPTY, True
     for operation, argument in items:
         part = _part(str(operation), argument)
         needed += part.needed
@@ -101,7 +102,8 @@ def _part(name: str, argument: Any) -> _Part:  # noqa: ANN401  the parser's own
     if name == "BRANCH":
         return _branches([_sequence(branch) for branch in argument[1]])
     if name.endswith("_REPEAT"):
-        return _repeated(*argument[:2], _sequence(argument[2]))
+        least, most, repeated = argument
+        return _repeated(least, most, _sequence(repeated))
     return _Part(None)
 
 

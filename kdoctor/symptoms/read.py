@@ -59,19 +59,19 @@ class Reader:
     def _signs(self, file: str, first: int, block: bytes) -> None:
         """Note the signs of a block, of which ``first`` is the number of the first line."""
         rest = self.kinds.unknown(block)
-        signs: dict[bytes, list[tuple[str, ...]]] = {}
+        signs: dict[int, tuple[str, ...]] = {}
         for index, line in lines_at(rest.block, self.matcher.finder.places(rest.block)):
             text = text_of(line)
             found = self.matcher.signs(text)
             for name, values in found.items():
                 self._note(name, Line(file=file, number=first + rest.numbers[index], text=text[:CUT]), values)
-            signs.setdefault(rest.shapes[index], []).append(tuple(found))
-        self.kinds.learn(rest.shapes, signs)
+            signs[index] = tuple(found)
+        self.kinds.learn(rest, signs)
 
     def _versions(self, file: str, first: int, block: bytes) -> None:
         """Note the versions that the lines of a block name, of those among the first of the file."""
         rest = self.talk.unknown(block)
-        signs: dict[bytes, list[tuple[str, ...]]] = {}
+        stating: dict[int, tuple[str, ...]] = {}
         for index, line in lines_at(rest.block, self.versions.places(rest.block)):
             number = first + rest.numbers[index]
             if number > TALK or len(self.stated) >= KEPT_STATED:
@@ -80,9 +80,9 @@ class Reader:
             found = list(stated_in(text))
             for of, value in found:
                 self.stated.setdefault((of, value), Line(file=file, number=number, text=text[:CUT]))
-            # numbers are what is wanted: a kind of line that states something is always looked at
-            signs.setdefault(rest.shapes[index], []).extend(((), ("stated",)) if found else ((),))
-        self.talk.learn(rest.shapes, signs)
+            # numbers are what is wanted here: a kind of line that states something never gets known
+            stating[index] = (str(number),) if found else ()
+        self.talk.learn(rest, stating)
 
     def _note(self, name: str, line: Line, values: Mapping[str, str]) -> None:
         kept = self.seen.setdefault(name, _Kept(values))
