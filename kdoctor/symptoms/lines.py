@@ -34,7 +34,7 @@ _STRANGE = bytes((*range(8), *range(14, 27), 28, 29, 30, 31, 127))
 _BINARY_SHARE = 0.1
 _SUSPECT_SHARE = 0.01  # so many control characters, and bytes of no encoding in it: compressed or machine code
 _BROKEN_SHARE = 0.05
-_SUSPECT = 4
+_SUSPECT = 4  # fewer may be anywhere
 
 
 class NotTextError(ValueError):
