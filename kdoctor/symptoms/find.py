@@ -6,17 +6,22 @@ old one it must not be called: there the texts are looked for one after the othe
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
+
+from kdoctor.symptoms.needs import smallest
+
+FEW = 1 << 15  # bytes: a report that was pasted
 
 
 class Finder(Protocol):
     """A search for texts, in any case."""
 
     def places(self, block: bytes) -> list[int]:
-        """Where they are, in order: each place is the last character of one."""
+        """Where they are, in order: each place is the last character of one; of one in another perhaps only the one."""
 
     def texts(self, line: bytes) -> set[str]:
         """Which of them are there."""
@@ -24,31 +29,59 @@ class Finder(Protocol):
 
 def finder(texts: Iterable[str], *, quick: bool = True) -> Finder:
     """A search for these texts, which are ASCII in lower case; ``quick``: Hyperscan may be used."""
-    found = sorted(set(texts))
-    return (_all_at_once(found) if quick and found else None) or _OneByOne(found)
+    return _Growing(sorted(set(texts)), quick=quick)
 
 
-def _all_at_once(texts: list[str]) -> Finder | None:
-    """Hyperscan's search, None where there is no Hyperscan."""
-    try:
-        engine: Any = importlib.import_module("hyperscan")
-    except ImportError:
-        return None
-    return _AllAtOnce(texts, engine)
+class _Growing:
+    """One text after the other for as long as that takes less time than making another search."""
+
+    def __init__(self, known: list[str], *, quick: bool) -> None:
+        """``known``: the texts."""
+        self.known, self.quick = known, quick
+        self.search: Finder = _OneByOne({text: [text] for text in known})
+        self.left = FEW
+
+    def places(self, block: bytes) -> list[int]:
+        """See Finder."""
+        if self.left > 0:
+            self.left -= len(block)
+            if self.left <= 0:
+                self.search = _for_many(self.known, quick=self.quick)
+        return self.search.places(block)
+
+    def texts(self, line: bytes) -> set[str]:
+        """See Finder."""
+        return self.search.texts(line)
+
+
+def _for_many(texts: list[str], *, quick: bool) -> Finder:
+    """Only the smallest texts are looked for, and where one is those that contain it."""
+    longer: dict[str, list[str]] = {}
+    for text, short in smallest(texts).items():
+        longer.setdefault(short, []).append(text)
+    if quick and texts:
+        with contextlib.suppress(ImportError):
+            return _AllAtOnce(longer, importlib.import_module("hyperscan"))
+    return _OneByOne(longer)
+
+
+def _those_in(line: bytes, texts: Iterable[str]) -> set[str]:
+    lowered = line.lower()
+    return {text for text in texts if text.encode() in lowered}
 
 
 class _AllAtOnce:
     """Hyperscan's search."""
 
-    def __init__(self, texts: list[str], engine: Any) -> None:  # noqa: ANN401  a package without types
-        """Compile; takes some hundredths of a second."""
-        self.known = texts
+    def __init__(self, longer: Mapping[str, Iterable[str]], engine: Any) -> None:  # noqa: ANN401  a package without types
+        """``longer``: what is looked for, and the texts that contain it. Takes some hundredths of a second."""
+        self.longer = list(longer.values())
         self.database = engine.Database(mode=engine.HS_MODE_BLOCK)
         self.database.compile(
-            expressions=["".join(f"\\x{ord(letter):02x}" for letter in text).encode() for text in texts],
-            ids=list(range(len(texts))),
-            elements=len(texts),
-            flags=[engine.HS_FLAG_CASELESS] * len(texts),
+            expressions=["".join(f"\\x{ord(letter):02x}" for letter in text).encode() for text in longer],
+            ids=list(range(len(longer))),
+            elements=len(longer),
+            flags=[engine.HS_FLAG_CASELESS] * len(longer),
         )
 
     def places(self, block: bytes) -> list[int]:
@@ -71,27 +104,27 @@ class _AllAtOnce:
             ids.add(number)
 
         self.database.scan(line, match_event_handler=found)
-        return {self.known[number] for number in ids}
+        return _those_in(line, (text for number in ids for text in self.longer[number]))
 
 
 class _OneByOne:
     """A search for one text after the other."""
 
-    def __init__(self, texts: list[str]) -> None:
-        """``texts``: see finder."""
-        self.expressions = {text: re.compile(re.escape(text.encode())) for text in texts}
+    def __init__(self, longer: Mapping[str, Iterable[str]]) -> None:
+        """``longer``: what is looked for, and the texts that contain it."""
+        self.longer = [(text.encode(), others) for text, others in longer.items()]
 
     def places(self, block: bytes) -> list[int]:
         """See Finder."""
         lowered = block.lower()
         return sorted(
             match.end() - 1
-            for text, expression in self.expressions.items()
-            if text.encode() in lowered
-            for match in expression.finditer(lowered)
+            for text, _ in self.longer
+            if text in lowered
+            for match in re.finditer(re.escape(text), lowered)
         )
 
     def texts(self, line: bytes) -> set[str]:
         """See Finder."""
         lowered = line.lower()
-        return {text for text in self.expressions if text.encode() in lowered}
+        return _those_in(line, (text for short, others in self.longer if short in lowered for text in others))

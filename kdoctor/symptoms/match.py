@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kdoctor.symptoms.find import finder
-from kdoctor.symptoms.needs import Texts, smallest, texts_of
+from kdoctor.symptoms.needs import Texts, texts_of
 
 ANY_LINE = "\n"
 
@@ -30,12 +30,8 @@ class Matcher:
     def __init__(self, patterns: Iterable[tuple[str, str, Sequence[str]]], *, quick: bool = True) -> None:
         """``patterns``: id, regular expression, the ids that it hides; ``quick``: see ``find.finder``."""
         self.patterns = [Pattern(name, regex, hides, needed(regex)) for name, regex, hides in patterns]
-        shortest = smallest({text for row in self.patterns for text in row.texts})
-        self.finder = finder(shortest.values(), quick=quick)
+        self.finder = finder((text for row in self.patterns for text in row.texts), quick=quick)
         self.compiled: dict[str, re.Pattern[str]] = {}
-        self.longer: dict[str, list[str]] = {}
-        for text, short in shortest.items():
-            self.longer.setdefault(short, []).append(text)
         self.having: dict[str, list[int]] = {}
         for number, row in enumerate(self.patterns):
             for text in row.texts:
@@ -53,12 +49,7 @@ class Matcher:
         return {name: values for name, values in found.items() if name not in hidden}
 
     def _candidates(self, line: str) -> Iterator[Pattern]:
-        lowered = line.lower()
-        numbers: set[int] = set()
-        for short in self.finder.texts(line.encode()):
-            for text in self.longer[short]:
-                if text in lowered:
-                    numbers.update(self.having[text])
+        numbers = {number for text in self.finder.texts(line.encode()) for number in self.having[text]}
         yield from (self.patterns[number] for number in sorted(numbers))
 
     def _compiled(self, row: Pattern) -> re.Pattern[str]:

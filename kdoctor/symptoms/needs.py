@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 _PARSER: Any = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
 _MOST = 48
 _SHORTEST = 2
-_SHORT = 8
-_LETTERS = 20  # about how much rarer a text gets with a character more
+_SHORT = 5
+_SHARES = tuple(20.0**-length for length in range(100))  # a text gets about so much rarer with each character
+_ASCII = 128
 _DIGITS = frozenset("0123456789")
 Texts = frozenset[str]
 _EMPTY: Texts = frozenset(("",))
@@ -47,15 +48,16 @@ def smallest(texts: Iterable[str]) -> dict[str, str]:
     kept: set[str] = set()
     found: dict[str, str] = {}
     for text in sorted(texts, key=lambda text: (len(text), text)):
-        parts = (text[at : at + size] for size in range(1, _SHORT + 1) for at in range(len(text) - size + 1))
-        found[text] = next((part for part in parts if part in kept), text)
-        if found[text] == text:
+        parts = [text[at : at + size] for size in range(1, _SHORT + 1) for at in range(len(text) - size + 1)]
+        shorter = kept.intersection(parts)
+        found[text] = min(shorter) if shorter else text
+        if not shorter:
             kept.add(text)
     return found
 
 
 def _commonness(texts: Texts) -> float:
-    return sum(float(_LETTERS) ** -len(text) for text in texts)
+    return sum([_SHARES[min(len(text), len(_SHARES) - 1)] for text in texts])
 
 
 def _rarest(part: _Part) -> Texts:
@@ -68,8 +70,7 @@ def _sequence(items: Iterable[tuple[object, Any]]) -> _Part:
     """Parts one after the other, all of which must match: what they match together, as far as that is countable."""
     needed: list[Texts] = []
     run, whole = _EMPTY, True
-    for operation, argument in items:
-        part = _part(str(operation), argument)
+    for part in _parts(items):
         needed += part.needed
         if part.exact is None or len(run) * len(part.exact) > _MOST:
             needed.append(run)
@@ -88,9 +89,23 @@ def _sequence(items: Iterable[tuple[object, Any]]) -> _Part:
     return _Part(None, useful if "" in run else (*useful, run))
 
 
+def _parts(items: Iterable[tuple[object, Any]]) -> Iterator[_Part]:
+    """Each part; characters that follow one another, which most are, as one."""
+    text = ""
+    for operation, argument in items:
+        name = str(operation)
+        if name == "LITERAL" and argument < _ASCII:
+            text += chr(argument)
+            continue
+        if text:
+            yield _Part(frozenset((text.lower(),)))
+            text = ""
+        yield _part(name, argument)
+    if text:
+        yield _Part(frozenset((text.lower(),)))
+
+
 def _part(name: str, argument: Any) -> _Part:  # noqa: ANN401  the parser's own
-    if name == "LITERAL":
-        return _Part(frozenset((chr(argument).lower(),)) if argument < 128 else None)  # noqa: PLR2004  ASCII
     if name in {"AT", "ASSERT", "ASSERT_NOT"}:
         return _Part(_EMPTY)
     if name == "IN":

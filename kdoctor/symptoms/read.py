@@ -12,7 +12,6 @@ from kdoctor.symptoms.find import finder
 from kdoctor.symptoms.kinds import Kinds, lines_at
 from kdoctor.symptoms.lines import blocks_of, text_of
 from kdoctor.symptoms.match import Matcher, needed
-from kdoctor.symptoms.needs import smallest
 from kdoctor.symptoms.stated import expressions, stated_in
 
 KEPT_LINES = 4
@@ -38,7 +37,7 @@ class Reader:
         rows = [(row.id, row.regex, row.overrides) for row in signatures()]
         self.matcher = Matcher([*rows, *((row.id, row.regex, ()) for row in clues())], quick=quick)
         texts = {text for regex in expressions() for text in needed(regex)}
-        self.versions = finder(smallest(texts).values(), quick=quick)
+        self.versions = finder(texts, quick=quick)
         self.seen: dict[str, _Kept] = {}
         self.stated: dict[tuple[str, str], Line] = {}
         self.files: list[str] = []

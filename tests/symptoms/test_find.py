@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdoctor.symptoms.find import finder
+from kdoctor.symptoms.find import FEW, finder
 
 TEXTS = ("gpu", "cuda", "gpus", "da g", "a(b", "\n", "x\\y", ".0")
 
@@ -23,7 +23,7 @@ def test_no_texts_are_nowhere(quick: bool) -> None:  # noqa: FBT001
 
 @given(st.lists(st.one_of(st.sampled_from(TEXTS), st.text("gpucda Gx\\y\n.0(b", max_size=4)), max_size=40))
 def test_both_searches_find_the_same(parts: list[str]) -> None:
-    data = "".join(parts).encode()
+    data = "".join(parts).encode().ljust(FEW)
     quick, plain = finder(TEXTS), finder(TEXTS, quick=False)
     assert quick.places(data) == plain.places(data)
     assert quick.texts(data) == plain.texts(data)
