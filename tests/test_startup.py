@@ -17,6 +17,7 @@ run(sys.argv[1:])
 sys.stderr.write(" ".join(sys.modules))
 """
 NEVER = (
+    "hyperscan",
     "importlib.metadata",
     "kdoctor.check.plugins",
     "rich",

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -18,6 +14,8 @@ from kdoctor.check.joined import join
 from kdoctor.check.marks import working
 from kdoctor.check.registry import find_rules
 from kdoctor.commands.check import NOBODY, Checked, Request, Watch, check, select_rules
+from kdoctor.host.instructions import runs_hyperscan
+from kdoctor.host.texts import CHUNK, chunks_of, opened
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.facts.base import SCHEMA, Facts
 from kdoctor.model.facts.symptoms import Symptoms
@@ -25,11 +23,10 @@ from kdoctor.model.finding import Finding, Outcome
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
-from kdoctor.symptoms.lines import NotTextError, lines_of
+from kdoctor.symptoms.lines import NotTextError
 from kdoctor.symptoms.notebook import MAX_BYTES, looks_like_notebook, notebook_text
 from kdoctor.symptoms.read import Reader
 
-CHUNK = 1 << 18
 STATED = {"framework": ("tensorflow", "jax", "torch"), "driver": ("driver", "driver-cuda")}
 
 
@@ -76,7 +73,7 @@ def check_text_and_machine(symptoms: Symptoms, request: Request, watch: Watch, *
 
 def symptoms_of(paths: Iterable[str]) -> Symptoms:
     """What all these texts say. Raises Trouble for what can not be read."""
-    reader = Reader()
+    reader = Reader(quick=runs_hyperscan())
     for path in paths:
         _read(reader, path)
     return reader.symptoms()
@@ -87,7 +84,7 @@ def symptoms_in(texts: Iterable[tuple[str, bytes]]) -> Symptoms:
     reader = Reader()
     for name, data in texts:
         with contextlib.suppress(NotTextError):
-            reader.read(name, lines_of((data,)))
+            reader.read(name, (data,))
     return reader.symptoms()
 
 
@@ -121,8 +118,8 @@ def _undecided(symptoms: Symptoms) -> Outcome:
 def _read(reader: Reader, path: str) -> None:
     name = "standard input" if path == "-" else path
     try:
-        with _opened(path) as file:
-            reader.read(name, lines_of(_chunks(file)))
+        with opened(path) as file:
+            reader.read(name, _shown(chunks_of(file)))
     except NotTextError as error:
         reference = "log-not-text"
         raise Trouble(reference, f"{name} is not text", hint="Give a log, a traceback or a pasted report.") from error
@@ -134,28 +131,18 @@ def _read(reader: Reader, path: str) -> None:
         raise Trouble(reference, f"the path cannot be used: {error}") from error
 
 
-def _opened(path: str) -> BinaryIO:
-    if path == "-":
-        return os.fdopen(os.dup(0), "rb", buffering=0)
-    mode = Path(path).stat().st_mode
-    if stat.S_ISDIR(mode):
-        reference = "input-is-a-directory"
-        raise Trouble(reference, f"{path} is a directory", hint="For a machine's files use `--sysroot`.")
-    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-        reference = "input-not-a-file"
-        raise Trouble(reference, f"{path} is neither a file nor a pipe")
-    return Path(path).open("rb", buffering=0)
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    head = file.read(CHUNK)
+def _shown(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a text; of a notebook what its cells show."""
+    head = next(chunks, b"")
     if looks_like_notebook(head):
-        data = head
-        while len(data) <= MAX_BYTES and (more := file.read(CHUNK)):
+        data = bytearray(head)
+        while len(data) <= MAX_BYTES and (more := next(chunks, b"")):
             data += more
-        text = notebook_text(data)
-        yield data if text is None else text.encode("utf-8", "replace")
-    elif head:
+        text = notebook_text(data) if len(data) <= MAX_BYTES else None
+        if text is not None:
+            data = bytearray(text.encode("utf-8", "replace"))
+            text = None
+        yield from (bytes(data[at : at + CHUNK]) for at in range(0, len(data), CHUNK))
+    else:
         yield head
-    while chunk := file.read(CHUNK):
-        yield chunk
+    yield from chunks

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from kdoctor.knowledge import gpus
+from kdoctor.symptoms.needs import texts_of
 
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
@@ -64,6 +65,9 @@ _GPU = re.compile(
     r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X)|Tesla [A-Z]\d+\w*|Quadro [A-Z\d]+\w*|GRID K\d+"
     r"|[AHBL]\d{1,3}0{1,2}\b|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80))"
 )
+_CC_HINT, _GPU_HINT = (
+    re.compile("|".join(map(re.escape, sorted(texts_of(pattern.pattern))))) for pattern in (_CC, _GPU)
+)  # `re` finds one of some texts sooner than the expressions
 _OLD = {"K80": "3.7", "GRID K520": "3.0", "GRID K1": "3.0", "GRID K2": "3.0"}
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
@@ -81,6 +85,12 @@ _REQUIRED = re.compile(
     r"(?i)\brequires?\W+$"
 )  # "Keras requires TensorFlow 2.2 or higher" does not say that it is there
 LONGEST = 600
+
+
+def expressions() -> Iterator[str]:
+    """One of these matches in every line that states something."""
+    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _CUDA_PATH, _CC, _GPU):
+        yield pattern.pattern
 
 
 def stated_in(line: str) -> Iterator[tuple[str, str]]:
@@ -146,7 +156,7 @@ def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
         or _MODULE.search(lowered)
     ):
         yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
-    for match in _CC.finditer(line):
+    for match in _CC.finditer(line) if _CC_HINT.search(lowered) else ():
         if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
             continue
         digits = match["sm"]
@@ -155,7 +165,7 @@ def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
             yield "capability", dotted
         elif digits and "arch" not in lowered:
             yield "target", f"{digits[:-1]}.{digits[-1]}"
-    for match in _GPU.finditer(line):
+    for match in _GPU.finditer(line) if _GPU_HINT.search(lowered) else ():
         if match["word"]:
             yield "gpu", match["word"]
         else:

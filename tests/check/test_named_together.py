@@ -8,13 +8,12 @@ from kdoctor.check.from_text import judge
 from kdoctor.check.marks import marks_of
 from kdoctor.check.registry import find_rules
 from kdoctor.model.facts.symptoms import Symptoms
-from kdoctor.symptoms.lines import lines_of
 from kdoctor.symptoms.read import Reader
 
 
 def read(text: str) -> Symptoms:
     reader = Reader()
-    reader.read("log", lines_of([text.encode()]))
+    reader.read("log", [text.encode()])
     return reader.symptoms()
 
 
