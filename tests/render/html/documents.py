@@ -38,7 +38,7 @@ def machine(name: str) -> Report:
 def log() -> Report:
     """What kdoctor says of a text."""
     reader = Reader()
-    reader.read("train.log", [line.encode() for line in LOG])
+    reader.read("train.log", ["\n".join(LOG).encode()])
     symptoms = reader.symptoms()
     findings = with_primary(judge(symptoms, ()))
     return Report(
