@@ -30,13 +30,15 @@ _PYTHON_FAILURES = (
 )  # fmt: skip
 _NO_GPU_LINES = ("tf-skip-gpu", "tf-dlopen-some", "tf-min-cc")
 _INDEX = re.compile(r"\d+")
+_USED = re.compile(r"(?P<used>\d+)MiB */ *(?P<all>\d+)MiB")
+_NEARLY_FULL = 0.85
 
 
 def marks_of(symptoms: Symptoms) -> Marks:
     """All that hold, with the lines that they follow from."""
     text = Text(symptoms)
     marks: Marks = {seen.id: seen.lines for seen in symptoms.seen}
-    for step in (_general, _missing, _cudnn_loaded, builds, _visible, pairs):
+    for step in (_general, _missing, _cudnn_loaded, builds, _visible, _memory, pairs):
         for name, lines in step(text):
             marks[name] = marks.get(name, ()) + lines
     if "container" in marks or "kubernetes" in marks or "gpu-image" in marks:
@@ -142,6 +144,14 @@ def _visible(text: Text) -> Signs:
             numbers = [int(number) for number in _INDEX.findall(match["value"])] if match else []
             if numbers and 0 not in numbers:
                 yield "visible-nonzero", (line,)
+
+
+def _memory(text: Text) -> Signs:
+    """Memory of a GPU that is nearly all in use, in a table of nvidia-smi."""
+    for line in text.lines("smi-fine"):
+        for match in _USED.finditer(line.text):
+            if int(match["used"]) > _NEARLY_FULL * int(match["all"]):
+                yield "memory-nearly-full", (line,)
 
 
 def holds(sign: str, marks: Mapping[str, tuple[Line, ...]], symptoms: Symptoms) -> tuple[Line, ...] | None:

@@ -56,11 +56,12 @@ _CC = re.compile(
 )
 _GPU = re.compile(
     r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
-    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?M\b)?"
-    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X)|Tesla [A-Z]\d+\w*|Quadro [A-Z\d]+\w*|GRID K\d+"
-    r"|[AHBL]\d{1,3}0{1,2}\b|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80))"
+    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
+    r"|(?:my|an?|two|our|new|old|gpu:?) (?:nvidia |geforce )?(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b(?! [a-z]+s\b)"
+    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
+    r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
+    r"|(?:RTX )?[AHBL]\d{1,3}0{1,2}G?\b|L40?S?(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80|M60|K40[cm]?))"
 )
-_OLD = {"K80": "3.7", "GRID K520": "3.0", "GRID K1": "3.0", "GRID K2": "3.0"}
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
 _TOP = {
@@ -119,13 +120,12 @@ def plausible(of: str, version: str) -> bool:
 
 def capability_of(gpu: str) -> str:
     """The compute capability of a GPU's name as people write it, "" where it is not known."""
-    if gpu in _OLD:
-        return _OLD[gpu]
     for name in (gpu, f"GeForce {gpu}", f"NVIDIA {gpu}", f"NVIDIA GeForce {gpu}"):
         model = gpus.model_of(name)
         if model is not None:
             return str(model.compute_capability)
-    return ""
+    card = gpus.capability_of_card(gpu)
+    return "" if card is None else str(card)
 
 
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
@@ -143,6 +143,9 @@ def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
     for match in _GPU.finditer(line):
         if match["word"]:
             yield "gpu", match["word"]
+        elif match["bare"]:
+            line_of = "GTX" if match["bare"].startswith("1") else "RTX"
+            yield "gpu", f"{line_of} {match['bare']}" + (" Ti" if match["ti"] else "")
         else:
             mobile = " Mobile" if match["mobile"] else ""
             suffix = f" {match['suffix']}" if match["suffix"] else ""
