@@ -32,6 +32,7 @@ _NO_GPU_LINES = ("tf-skip-gpu", "tf-dlopen-some", "tf-min-cc")
 _INDEX = re.compile(r"\d+")
 _USED = re.compile(r"(?P<used>\d+)MiB */ *(?P<all>\d+)MiB")
 _NEARLY_FULL = 0.85
+_MOST_GPUS = 17  # 16 in one machine are the most that are sold
 
 
 def marks_of(symptoms: Symptoms) -> Marks:
@@ -144,6 +145,8 @@ def _visible(text: Text) -> Signs:
             numbers = [int(number) for number in _INDEX.findall(match["value"])] if match else []
             if numbers and 0 not in numbers:
                 yield "visible-nonzero", (line,)
+                if min(numbers) >= _MOST_GPUS:
+                    yield "visible-impossible", (line,)
 
 
 def _memory(text: Text) -> Signs:

@@ -47,7 +47,7 @@ def test_every_sign_of_a_combination_is_known_somewhere() -> None:
         "cuda-other-than-missing", "cuda-same-as-missing", "cudnn-loaded-lower", "cudnn-loaded-other",
         "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "gpu-newer-than-cuda", "gpu-works",
         "in-container", "keras-tf-pair-wrong", "memory-nearly-full", "missing-cuda", "missing-cudnn", "missing-libcuda", "nvidia-gpu-stated", "opened-cuda",
-        "python-without-wheel", "tf-windows-dropped", "visible-nonzero",
+        "python-without-wheel", "tf-windows-dropped", "visible-impossible", "visible-nonzero",
     }  # fmt: skip
     signs = {sign for row in clues.table().combinations for sign in (*row.all, *row.any, *row.none)}
     unknown = {sign for sign in signs - set(IDS) - marks if not re.fullmatch(r"\w+(>=|<)[\d.]+", sign)}
