@@ -5,7 +5,7 @@ from __future__ import annotations
 from packaging.version import Version
 
 from kdoctor.check.said import Signs, Text, version_of
-from kdoctor.knowledge import clues, cuda, gpu_code, tensorflow
+from kdoctor.knowledge import clues, cuda, gpu_code, jax, tensorflow, torch
 from kdoctor.model.facts.symptoms import Line
 from kdoctor.model.version import ComputeCapability, CudaVersion, Dotted, DriverRelease
 from kdoctor.symptoms.stated import capability_of
@@ -32,12 +32,30 @@ def builds(text: Text) -> Signs:
     wanted += [
         (have, line) for value, line in text.stated("cuda") if (have := CudaVersion.parse(value)) and have.major > 1
     ]
+    floors = [(least, line) for needed, line in wanted if (least := cuda.minimum_driver(needed))]
+    floors += _floors(text)
     for value, where in text.stated("driver"):
         driver = DriverRelease.parse(value)
-        for needed, line in wanted:
-            least = cuda.minimum_driver(needed)
-            if driver is not None and least is not None and driver < least:
+        for least, line in floors:
+            if driver is not None and driver < least:
                 yield "driver-below-minimum", (where, line)
+
+
+def _floors(text: Text) -> list[tuple[DriverRelease, Line]]:
+    """The oldest drivers that the stated releases of PyTorch and JAX run with."""
+    floors = []
+    for value, line in text.stated("torch"):
+        version = version_of(value)
+        built = torch.release_of(version) if version else None
+        if built is not None:
+            floors.append((built.min_driver, line))
+    for of in ("jax", "jaxlib"):
+        for value, line in text.stated(of):
+            version = version_of(value)
+            release = jax.release_of(version) if version else None
+            if release is not None:
+                floors.append((release.min_driver12, line))
+    return floors
 
 
 def _built_for(version: Version) -> CudaVersion | None:

@@ -35,7 +35,7 @@ class Text:
 
     def _libraries(self) -> Iterator[tuple[str, Line]]:
         """Libraries that were not found, by name."""
-        name = re.compile(r"(?:lib(?:cu|nv)[\w+-]+?\.so(?:\.\d+)*|\bcu\w+?64_\w+\.dll)")
+        name = re.compile(r"(?:lib(?:cu|nv)[\w+-]+?\.so(?:\.\d+)*|\bcu\w+?64_\w+\.dll|\bnvcuda\.dll)")
         for sign in _MISSING:
             for line in self.lines(sign):
                 for match in name.finditer(line.text.partition("LD_LIBRARY_PATH:")[0]):
