@@ -41,6 +41,15 @@ def builds(text: Text) -> Signs:
                 yield "driver-below-minimum", (where, line)
 
 
+def releases_of_driver(text: Text) -> Signs:
+    """A kernel module of one release of the driver, libraries of another."""
+    for kernel, where in text.stated("kernel-driver"):
+        for library, line in text.stated("library-driver"):
+            loaded, there = DriverRelease.parse(kernel), DriverRelease.parse(library)
+            if loaded is not None and there is not None and loaded != there:
+                yield "driver-two-releases", (where, line)
+
+
 def _floors(text: Text) -> list[tuple[DriverRelease, Line]]:
     """The oldest drivers that the stated releases of PyTorch and JAX run with."""
     floors = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kdoctor.check.builds import builds, pairs
+from kdoctor.check.builds import builds, pairs, releases_of_driver
 from kdoctor.check.said import Signs, Text, compares
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.symptoms import Line, Symptoms
@@ -29,6 +29,7 @@ _PYTHON_FAILURES = (
     "shadow-",
 )  # fmt: skip
 _NO_GPU_LINES = ("tf-skip-gpu", "tf-dlopen-some", "tf-min-cc")
+_NO_GPU_SAID = ("no-gpu-listed", "cpu-only-listed", "runs-on-cpu")
 _INDEX = re.compile(r"\d+")
 _USED = re.compile(r"(?P<used>\d+)MiB */ *(?P<all>\d+)MiB")
 _NEARLY_FULL = 0.85
@@ -39,7 +40,7 @@ def marks_of(symptoms: Symptoms) -> Marks:
     """All that hold, with the lines that they follow from."""
     text = Text(symptoms)
     marks: Marks = {seen.id: seen.lines for seen in symptoms.seen}
-    for step in (_general, _missing, _cudnn_loaded, builds, _visible, _memory, pairs):
+    for step in (_general, _missing, _cudnn_loaded, builds, releases_of_driver, _visible, _memory, pairs):
         for name, lines in step(text):
             marks[name] = marks.get(name, ()) + lines
     if "container" in marks or "kubernetes" in marks or "gpu-image" in marks:
@@ -66,6 +67,9 @@ def _general(text: Text) -> Signs:
     cuda_lines = tuple(line for name in sorted(_CUDA_LINES) for line in text.lines(name))
     if cuda_lines:
         yield "cuda-line", cuda_lines
+    without = tuple(line for name in _NO_GPU_SAID for line in text.lines(name))
+    if without:
+        yield "no-gpu-said", without
     nvidia = [line for _, line in text.stated("gpu")]
     if nvidia:
         yield "nvidia-gpu-stated", tuple(nvidia)

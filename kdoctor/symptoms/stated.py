@@ -57,12 +57,19 @@ _CC = re.compile(
 _GPU = re.compile(
     r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
     r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
-    r"|(?:my|an?|two|our|new|old|gpu:?) (?:nvidia |geforce )?(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b(?! [a-z]+s\b)"
+    r"|(?:my|an?|two|our|new|old|gpu:?) (?:nvidia |geforce )?(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b"
+    r"(?! [a-z]+s\b)"
     r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
     r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
-    r"|(?:RTX )?[AHBL]\d{1,3}0{1,2}G?\b|L40?S?(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80|M60|K40[cm]?))"
+    r"|(?:RTX )?[AHBL]\d{1,3}0{1,2}G?\b|L40?S?(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d"
+    r"|T4\b|V100|P100|K80|M60|K40[cm]?))"
 )
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
+_KERNEL_DRIVER = re.compile(r"(?i)kernel module\s+(?:for \S+\s+)?(?P<v>\d{3}\.\d+(?:\.\d+)?)")
+_LIBRARY_DRIVER = re.compile(
+    r"(?i)(?:^\W*ii\s+(?:libcuda1|libnvidia-(?:compute|ml1?|gl)|nvidia-(?:smi|utils|compute-utils))[\w:-]*"
+    r"|NVML library version:|DSO version|client has the version)\s+(?P<v>\d{3}\.\d+(?:\.\d+)?)"
+)
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
 _TOP = {
     "tensorflow": 2, "tf-keras": 2, "keras": 3, "jax": 0, "jaxlib": 0, "torch": 2, "python": 3, "cuda": 14, "cudnn": 10,
@@ -131,6 +138,8 @@ def capability_of(gpu: str) -> str:
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
     if "/cuda-" in lowered or "release" in lowered or "\\cuda\\" in lowered or "cuda-toolkit-" in lowered:
         yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
+    for of, driver in (("kernel-driver", _KERNEL_DRIVER), ("library-driver", _LIBRARY_DRIVER)):
+        yield from ((of, match["v"]) for match in driver.finditer(line))
     for match in _CC.finditer(line):
         if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
             continue
