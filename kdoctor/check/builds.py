@@ -11,6 +11,9 @@ from kdoctor.model.version import ComputeCapability, CudaVersion, Dotted, Driver
 from kdoctor.symptoms.stated import capability_of
 
 
+_LEAST_MAJOR = 3  # no release of TensorFlow has code for Tesla and Fermi
+
+
 def builds(text: Text) -> Signs:
     """What the stated TensorFlow was built for, against what else is stated."""
     stated = [(version, line) for value, line in text.stated("tensorflow") if (version := version_of(value))]
@@ -79,13 +82,15 @@ def _built_for(version: Version) -> CudaVersion | None:
 
 def _code(text: Text, version: Version, line: Line) -> Signs:
     release = tensorflow.release_of(version)
-    if release is None:
-        return
     found = [(value, where) for value, where in text.stated("capability")]
     found += [(capability_of(value), where) for value, where in text.stated("gpu")]
     for value, where in found:
         capability = ComputeCapability.parse(value)
-        if capability is None or capability.major < 2:  # noqa: PLR2004  no GPU that computes
+        if capability is None or capability.major < 1:
+            continue
+        if capability.major < _LEAST_MAJOR:
+            yield "capability-unsupported", (line, where)
+        if release is None:
             continue
         toolkit = cuda.toolkit(release.cuda)
         if toolkit is not None and capability > toolkit.max_cc:
