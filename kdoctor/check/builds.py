@@ -10,7 +10,6 @@ from kdoctor.model.facts.symptoms import Line
 from kdoctor.model.version import ComputeCapability, CudaVersion, Dotted, DriverRelease
 from kdoctor.symptoms.stated import capability_of
 
-
 _LEAST_MAJOR = 3  # no release of TensorFlow has code for Tesla and Fermi
 
 

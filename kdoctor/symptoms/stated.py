@@ -39,7 +39,14 @@ _PATTERNS = {
     of: re.compile(rf"(?i)(?<![\w.@/-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
     for of, name in _NAMES.items()
 }
+_PATTERNS["kernel-driver"] = re.compile(r"(?i)kernel module\s+(?:for \S+\s+)?(?P<v>\d{3}\.\d+(?:\.\d+)?)")
+_PATTERNS["library-driver"] = re.compile(
+    r"(?i)(?:^\W*ii\s+(?:libcuda1|libnvidia-(?:compute|ml1?|gl)|nvidia-(?:smi|utils|compute-utils))[\w:-]*"
+    r"|NVML library version:|DSO version|client has the version)\s+(?P<v>\d{3}\.\d+(?:\.\d+)?)"
+)
 _HEADS = {
+    "kernel-driver": ("kernel module",),
+    "library-driver": ("ii ", "nvml library version", "dso version", "client has the version"),
     "tensorflow": ("tf", "tensorflow"),
     "tf-keras": ("tf-keras", "tf_keras"),
     "driver": ("driver", "nvidia-smi", "kernel module", "kernel reported"),
@@ -65,11 +72,6 @@ _GPU = re.compile(
     r"|T4\b|V100|P100|K80|M60|K40[cm]?))"
 )
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
-_KERNEL_DRIVER = re.compile(r"(?i)kernel module\s+(?:for \S+\s+)?(?P<v>\d{3}\.\d+(?:\.\d+)?)")
-_LIBRARY_DRIVER = re.compile(
-    r"(?i)(?:^\W*ii\s+(?:libcuda1|libnvidia-(?:compute|ml1?|gl)|nvidia-(?:smi|utils|compute-utils))[\w:-]*"
-    r"|NVML library version:|DSO version|client has the version)\s+(?P<v>\d{3}\.\d+(?:\.\d+)?)"
-)
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
 _TOP = {
     "tensorflow": 2, "tf-keras": 2, "keras": 3, "jax": 0, "jaxlib": 0, "torch": 2, "python": 3, "cuda": 14, "cudnn": 10,
@@ -138,8 +140,6 @@ def capability_of(gpu: str) -> str:
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
     if "/cuda-" in lowered or "release" in lowered or "\\cuda\\" in lowered or "cuda-toolkit-" in lowered:
         yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
-    for of, driver in (("kernel-driver", _KERNEL_DRIVER), ("library-driver", _LIBRARY_DRIVER)):
-        yield from ((of, match["v"]) for match in driver.finditer(line))
     for match in _CC.finditer(line):
         if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
             continue

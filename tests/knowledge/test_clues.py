@@ -45,8 +45,9 @@ def test_every_sign_of_a_combination_is_known_somewhere() -> None:
     marks = {
         "capability-unsupported", "crashed", "crashed-python", "cuda-built-for", "cuda-line", "cuda-not-built-for",
         "cuda-other-than-missing", "cuda-same-as-missing", "cudnn-loaded-lower", "cudnn-loaded-other",
-        "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "driver-two-releases", "gpu-newer-than-cuda", "gpu-works",
-        "in-container", "keras-tf-pair-wrong", "memory-nearly-full", "missing-cuda", "missing-cudnn", "missing-libcuda", "no-gpu-said", "nvidia-gpu-stated", "opened-cuda",
+        "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "driver-two-releases",
+        "gpu-newer-than-cuda", "gpu-works", "in-container", "keras-tf-pair-wrong", "memory-nearly-full",
+        "missing-cuda", "missing-cudnn", "missing-libcuda", "no-gpu-said", "nvidia-gpu-stated", "opened-cuda",
         "python-without-wheel", "tf-windows-dropped", "visible-impossible", "visible-nonzero",
     }  # fmt: skip
     signs = {sign for row in clues.table().combinations for sign in (*row.all, *row.any, *row.none)}
