@@ -13,13 +13,14 @@ from kdoctor.knowledge import gpus
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
 _BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
-_TENSORFLOWS = r"tensorflow(?:[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
+_TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|\.VERSION)?"
+_TENSORFLOWS = r"tensorflow(?:\.__version__|[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
     r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
     r"|kernel reported version is|insufficient driver version"
 )
 _NAMES = {
-    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|tf(?:[-_]?(?:gpu|nightly))?)",
+    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|{_TF})",
     "tf-keras": r"tf[-_]keras",
     "keras": r"keras",
     "jax": r"jax",
@@ -68,7 +69,8 @@ _GPU = re.compile(
     r"(?! [a-z]+s\b)"
     r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
     r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
-    r"|(?:RTX )?[AHBL]\d{1,3}0{1,2}G?\b|L40?S?(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d"
+    r"|(?:RTX )?A(?:2|10|16|30|40|100|800|[1-6]000|[45]500)G?\b|[HB](?:20|100|200|300|800)\b|L(?:20|40S?)\b"
+    r"|L4(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d"
     r"|T4\b|V100|P100|K80|M60|K40[cm]?))"
 )
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
