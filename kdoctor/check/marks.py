@@ -81,7 +81,8 @@ def _general(text: Text) -> Signs:
         yield "crashed", failures
     windows, wsl = text.lines("windows"), text.lines("wsl")
     new = compares(text.all, "tensorflow>=2.11")
-    if windows and new and not wsl and not text.lines("container"):
+    elsewhere = wsl or text.lines("container") or (text.lines("linux") and not text.lines("windows-os"))
+    if windows and new and not elsewhere:
         yield "tf-windows-dropped", (windows[0], new[0])
 
 
