@@ -12,7 +12,8 @@ from kdoctor.knowledge import gpus
 
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
-_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
+_ASIDE = r"(?:\s*\([^()\d]{1,40}\))?"  # "(use command below)", as forms have it
+_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
 _TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|\.VERSION)?"
 _TENSORFLOWS = r"tensorflow(?:\.__version__|[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
@@ -27,7 +28,7 @@ _NAMES = {
     "jaxlib": r"jaxlib",
     "torch": r"(?:pytorch|torch)",
     "python": r"python",
-    "cudnn": r"(?:lib)?cudnn(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
+    "cudnn": r"(?:nvidia[-_])?(?:lib)?cudnn(?:[-_]cu\d\d)?(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
     "cuda": r"(?:cuda[-_ ]?toolkit|cuda)",
     "driver": rf"(?:{_DRIVERS})",
     "numpy": "numpy",
@@ -85,6 +86,9 @@ _WANTED = re.compile(
     r"|download and install|(?:built|compiled) (?:for|with|against))\W+(?:\w+\W+){0,2}$"
 )
 _MAY_BE_WANTED = ("cuda", "cudnn", "driver")
+_REQUIRED = re.compile(
+    r"(?i)\brequires?\W+$"
+)  # "Keras requires TensorFlow 2.2 or higher" does not say that it is there
 LONGEST = 600
 
 
@@ -115,6 +119,8 @@ def _versions(of: str, pattern: re.Pattern[str], line: str) -> Iterator[str]:
     """The versions of one thing that a line states to be there."""
     for match in pattern.finditer(line):
         if of in _MAY_BE_WANTED and _WANTED.search(line[max(0, match.start() - 50) : match.start()]):
+            continue
+        if of == "tensorflow" and _REQUIRED.search(line[: match.start()]):
             continue
         if plausible(of, match["v"]) and not (of in _FALSE and _FALSE[of].search(match[0])):
             yield match["v"]
