@@ -35,6 +35,10 @@ def builds(text: Text) -> Signs:
     wanted += [
         (have, line) for value, line in text.stated("cuda") if (have := CudaVersion.parse(value)) and have.major > 1
     ]
+    stated_cudas = ((CudaVersion.parse(value), line) for value, line in text.stated("cuda"))
+    versions = {have.short: line for have, line in stated_cudas if have is not None and len(have.parts) > 1}
+    if len(versions) > 1:
+        yield "two-cuda-versions", tuple(versions.values())[:2]
     floors = [(least, line) for needed, line in wanted if (least := cuda.minimum_driver(needed))]
     floors += _floors(text)
     for value, where in text.stated("driver"):

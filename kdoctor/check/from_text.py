@@ -1,9 +1,9 @@
 """Which causes does a text speak for? Each sign has a weight for a cause; several of them add up.
 
 Weights are added as chances are: two signs of 0.5 make 0.75. Combinations of signs add theirs and rule causes out; what
-remains below ``LEAST`` is not named, but for the best one above ``HINT`` where the text tells of trouble. The causes that remain are rivals, of which the best supported comes first. A
-finding bears the id of the rule of the same name, TEXT where there is none. Lines that are known to be harmless come
-last, and only they where all works.
+remains below ``LEAST`` is not named, but for the best one above ``HINT`` where the text tells of trouble. The causes
+that remain are rivals, of which the best supported comes first. A finding bears the id of the rule of the same name,
+TEXT where there is none. Lines that are known to be harmless come last, and only they where all works.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     printed = _printed(symptoms)
     scores = score(symptoms)
     seen = {item.id for item in symptoms.seen}
-    least = HINT if "trouble" in seen and seen.isdisjoint(CALM) else LEAST
+    least = HINT if "failure" in seen and seen.isdisjoint(CALM) else LEAST
     ranked = sorted(((found.weight, cause) for cause, found in scores.items() if found.weight >= least), reverse=True)
     named = [item for item in ranked if item[0] >= LEAST] or ranked[:1]
     findings = [

@@ -14,7 +14,7 @@ _PREFIX = re.compile(
     r"(?:[\\/](?:s?bin|Scripts))?[\\/](?:python|ipython|pip|jupyter)[\d.]*(?:\.exe)?(?![\w.\\/-])"
     r"|\bfrom (?P<site>\S+?)[\\/](?:lib[\\/](?:python[\d.]+[\\/])?)?(?:site|dist)-packages"
 )
-_LAUNCHER = re.compile(r"\(python (?P<version>\d\.\d+)\)")
+_LAUNCHER = re.compile(r"\(python (?P<version>\d\.\d+)\)|[\\/]python(?P<path>\d\.\d+)")
 
 
 def packages(text: Text) -> Signs:
@@ -36,8 +36,9 @@ def interpreters(text: Text) -> Signs:
         for match in _PREFIX.finditer(line.text):
             prefix = (match["prefix"] or match["site"] or "").replace("\\", "/").rstrip("/").lower()
             places.setdefault(prefix, line)
+    for line in (*text.lines("interpreter-path"), *text.lines("package-location")):
         for match in _LAUNCHER.finditer(line.text):
-            versions.setdefault(match["version"], line)
+            versions.setdefault(match["version"] or match["path"], line)
     for found in (places, versions):
         if len(found) > 1:
             yield "two-interpreters", tuple(found.values())[:2]

@@ -58,7 +58,10 @@ _PLAIN = re.compile(
     r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)+)"
     r"(?:[^\d]{1,12}(?P<cudnn>\d+(?:\.\d+)+))?"
 )
-_CUDA_PATH = re.compile(r"(?i)(?:/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)")
+_CUDA_PATH = re.compile(
+    r"(?i)(?:\bcuda[/:](?=\d+\.\d)|/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)"
+)
+_MODULE = re.compile(r"\bcuda[/:]\d")  # as modules and images are named: cuda/10.1, nvidia/cuda:11.8.0-base
 _CC = re.compile(
     r"(?i)(?:compute ?capability|\bCC\b|computeCapability)\W{0,4}(?:of |is )?\W?(?P<v>\d{1,2}\.\d)\b"
     r"|\bmajor: (?P<major>\d+) minor: (?P<minor>\d)|\bsm_(?P<sm>\d{2,3})\b"
@@ -146,7 +149,13 @@ def capability_of(gpu: str) -> str:
 
 
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
-    if "/cuda-" in lowered or "release" in lowered or "\\cuda\\" in lowered or "cuda-toolkit-" in lowered:
+    if (
+        "/cuda-" in lowered
+        or "release" in lowered
+        or "\\cuda\\" in lowered
+        or "cuda-toolkit-" in lowered
+        or _MODULE.search(lowered)
+    ):
         yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
     for match in _CC.finditer(line):
         if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
