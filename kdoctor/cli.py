@@ -14,6 +14,7 @@ import typer
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
+from kdoctor.options_gates import Config, Expect, NoConfig, Require
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
@@ -52,8 +53,11 @@ def check(
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
     timeout: Timeout = 0,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")
-    ] = "error",
+        str,
+        typer.Option(
+            "--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on (error)."
+        ),
+    ] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 where an error-level rule could not be decided.")
     ] = False,
@@ -61,6 +65,10 @@ def check(
         list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
+    require: Require = None,
+    expect: Expect = "",
+    config: Config = "",
+    no_config: NoConfig = False,
     quiet: Annotated[
         int, typer.Option("-q", "--quiet", count=True, metavar="", show_default=False, help="Only the primary cause.")
     ] = 0,
@@ -80,10 +88,11 @@ def check(
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.gates import Asked
     from kdoctor.terminal import with_progress, write_json, write_text
 
     one_of("--format", output, ("text", "json"))
-    one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
+    one_of("--fail-on", fail_on or "error", ("error", "warning", "note", "never"))
     request = command.Request(
         python=python,
         env=env,
@@ -95,6 +104,7 @@ def check(
         select=split(select),
         ignore=split(ignore),
         plugins=not no_plugins,
+        gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
     one_origin(request, log or ())
     if log:
@@ -107,8 +117,7 @@ def check(
         write_json(checked, redact=not no_redact)
     else:
         write_text(checked.report, verbose - quiet)
-    level = None if fail_on == "never" else fail_on
-    code = command.exit_code(checked.report, fail_on=level, strict=strict, asked=checked.rules)  # type: ignore[arg-type]  # one_of
+    code = command.exit_code_of(checked, fail_on=fail_on, strict=strict)
     raise typer.Exit(code)
 
 

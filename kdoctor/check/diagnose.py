@@ -13,6 +13,7 @@ from kdoctor.model.finding import Clear, Finding, Found, NotApplicable, Outcome,
 from kdoctor.model.rule import Rule
 
 FOREIGN_S = 5.0
+ASKED_ONLY = ("requirement", "drift", "written")  # sections that are there only where the user asks for them
 VERDICTS = (Found, Clear, NotApplicable, Undetermined)
 
 
@@ -32,6 +33,8 @@ def diagnose(
 ) -> Diagnosis:
     """Apply every rule to the facts; ``lost``: the outcomes of plug-ins that could not be taken in."""
     outcomes, findings = [], []
+    not_asked = {name: Absent(looked=("nothing asks for it",)) for name in ASKED_ONLY}
+    facts = msgspec.structs.replace(facts, sections={**not_asked, **facts.sections})
     for rule in rules:
         outcome, found = _judge(rule, facts)
         outcomes.append(msgspec.structs.replace(outcome, distribution=rule.distribution))
