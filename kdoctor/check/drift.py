@@ -39,12 +39,18 @@ _UUID = re.compile(r"\b(GPU|MIG)-[0-9a-fA-F-]{8,}")
 LONGEST = 120
 
 
-def drifts(before: Facts, now: Facts, expected: str) -> tuple[Drift, ...]:
-    """One for each group, differing or not; ``expected``: the name of the earlier report."""
-    return tuple(_group(group, reads, before, now, expected) for group, reads in GROUPS.items())
+def drifts(before: Facts, now: Facts, expected: str, clean: Callable[[str], str] = str) -> tuple[Drift, ...]:
+    """One for each group, differing or not.
+
+    ``expected``: the name of the earlier report; ``clean``: takes out what a saved report does not hold.
+    """
+    return tuple(_group(group, reads, (before, now), expected, clean) for group, reads in GROUPS.items())
 
 
-def _group(group: str, reads: Mapping[str, Read], before: Facts, now: Facts, expected: str) -> Drift:
+def _group(
+    group: str, reads: Mapping[str, Read], both: tuple[Facts, Facts], expected: str, clean: Callable[[str], str]
+) -> Drift:
+    before, now = both
     changes: list[Changed] = []
     unknown = []
     for name, read in reads.items():
@@ -53,7 +59,7 @@ def _group(group: str, reads: Mapping[str, Read], before: Facts, now: Facts, exp
         if reasons:
             unknown += reasons
         elif then is not None and today is not None:
-            changes += _changes(dict(_values(read, then)), dict(_values(read, today)))
+            changes += _changes(dict(_values(read, then, clean)), dict(_values(read, today, clean)))
     return Drift(group=group, expected=expected, changes=tuple(changes), unknown="; ".join(unknown))
 
 
@@ -63,13 +69,13 @@ def _why_not(section: Answered | None, name: str, when: str) -> str:
     return f"{name} was not measured {when}: {section.reason}" if isinstance(section, Unknown) else ""
 
 
-def _values(read: Read, section: Answered) -> Iterator[tuple[str, str]]:
+def _values(read: Read, section: Answered, clean: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     if isinstance(section, Absent):
         return
     for label, value in read(section):
         text = "" if value is None else str(value)
         if text:
-            yield label, plain(text)
+            yield plain(clean(label)), plain(clean(text))
 
 
 def plain(text: str) -> str:
@@ -94,7 +100,7 @@ def _cut(text: str) -> str:
 
 def _prediction(section: Answered) -> Values:
     for item in section.items if isinstance(section, Prediction) else ():
-        yield f"GPUs that {item.framework} can use", item.gpus
+        yield f"GPUs that {item.framework} can use", "not known" if item.gpus is None else item.gpus
 
 
 def _gpus(section: Answered) -> Values:
@@ -143,7 +149,7 @@ def _libraries(section: Answered) -> Values:
 
 def _toolkits(section: Answered) -> Values:
     for item in section.items if isinstance(section, CudaToolkits) else ():
-        yield f"CUDA toolkit in {plain(item.path)}", item.version or "version unknown"
+        yield f"CUDA toolkit in {item.path}", item.version or "version unknown"
 
 
 def _frameworks(section: Answered) -> Values:

@@ -17,7 +17,7 @@ from kdoctor.check.diagnose import Diagnosis
 from kdoctor.check.rank import rank
 from kdoctor.check.registry import Plugins, find_probes, find_rules
 from kdoctor.commands.examine import choose
-from kdoctor.commands.gates import Asked, explaining, judged, read_gates, settings_for
+from kdoctor.commands.gates import Asked, Expected, explaining, judged, read_gates, settings_for
 from kdoctor.host import Host, User
 from kdoctor.host.live import LiveHost
 from kdoctor.host.plugins import entry_points, to_stderr
@@ -130,12 +130,13 @@ def check(request: Request, watch: Watch = lambda _: None) -> Checked:
     for each in gates.settings.everywhere():
         select_rules(rules, each.select or (), each.ignore or (), f"{each.path}: ")
     path = request.gates.expect
-    expected = facts_from_json(read_input(path), path, plugins.kinds) if path else None
+    then = facts_from_json(read_input(path), path, plugins.kinds) if path else None
     facts, user = gather(request, watch, plugins)
+    expected = None if then is None else Expected(facts=then, path=path, user=user)
     settings = settings_for(gates, request.env, facts)
     select, ignore = request.select or settings.select or (), request.ignore or settings.ignore or ()
     with to_stderr() if plugins.rules else contextlib.nullcontext():
-        found = judged(facts, select_rules(rules, (), ignore), gates.required(settings), expected, path)
+        found = judged(facts, select_rules(rules, (), ignore), gates.required(settings), expected)
         diagnosis = found.with_rules(select_rules(rules, select, ignore), own.broken, plugins.lost)
     report = report_of(facts, diagnosis, explaining(rules), time.monotonic() - started)
     report = msgspec.structs.replace(report, plugins=plugins.told, config=settings.path)

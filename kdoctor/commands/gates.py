@@ -13,12 +13,14 @@ from kdoctor.check.registry import Broken
 from kdoctor.check.requirements import Required, joined, read_requirement
 from kdoctor.check.settings import NOTHING, Settings
 from kdoctor.commands.settings import configured
+from kdoctor.host import User
 from kdoctor.host.live import LiveHost
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.model.facts.base import Facts, Section
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.requirement import Requirement
 from kdoctor.model.finding import Outcome
+from kdoctor.model.redact import Redactor
 from kdoctor.model.rule import Rule
 
 FEWER_GPUS, UNMET, DRIFTED = "too-few-gpus", "requirement-unmet", "drifted-from-expected"
@@ -32,6 +34,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     expect: str = ""
     config: str = ""
     searched: bool = False
+
+
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts that are expected, the file that they are from, and whose names are taken out of today's."""
+
+    facts: Facts
+    path: str
+    user: User
 
 
 class Gates(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,16 +84,15 @@ def settings_for(gates: Gates, env: str, facts: Facts) -> Settings:
     return gates.settings.within((env, folder))
 
 
-def judged(
-    facts: Facts, rules: tuple[Rule, ...], required: Iterable[Required], expected: Facts | None, expected_path: str
-) -> Judged:
+def judged(facts: Facts, rules: tuple[Rule, ...], required: Iterable[Required], expected: Expected | None) -> Judged:
     """The outcomes of all that was asked for; ``rules``: those that are not ignored."""
     by_name = {rule.name: rule for rule in rules}
     items = [observed(one, facts.sections) for one in required]
     parts = [_one(facts, "requirement", item, by_name.get(_rule_for(item))) for item in items]
     if expected is not None:
-        then = drifts(expected, facts, expected_path)
-        parts += [_one(facts, "drift", item, by_name.get(DRIFTED)) for item in then]
+        redactor = Redactor(user_name=expected.user.name, host_name=expected.user.host_name)
+        groups = drifts(expected.facts, facts, expected.path, redactor.cleaned)
+        parts += [_one(facts, "drift", item, by_name.get(DRIFTED)) for item in groups]
     gpu = next((item for item in items if item.name == "gpu"), None)
     return Judged(
         outcomes=tuple(outcome for part in parts for outcome in part.outcomes),

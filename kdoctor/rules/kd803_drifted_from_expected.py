@@ -42,7 +42,8 @@ def drifted_from_expected(drift: Drift) -> Verdict:
             commands=("kdoctor check --format json > expected.json",),
         ),
         evidence=tuple(Evidence(item.label, _then_now(item), "") for item in drift.changes[:SHOWN])
-        + ((Evidence("more", f"{more + 1 - SHOWN} other changes", ""),) if more >= SHOWN else ()),
+        + ((Evidence("more", f"{more + 1 - SHOWN} other changes", ""),) if more >= SHOWN else ())
+        + ((Evidence("not compared", drift.unknown, ""),) if drift.unknown else ()),
     )
 
 
