@@ -14,7 +14,7 @@ import typer
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
-from kdoctor.options_gates import Config, Expect, NoConfig, Require
+from kdoctor.options_gates import Config, Expect, NoConfig, Require, Written
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
@@ -65,6 +65,7 @@ def check(
         list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
+    file: Written = None,
     require: Require = None,
     expect: Expect = "",
     config: Config = "",
@@ -106,8 +107,12 @@ def check(
         plugins=not no_plugins,
         gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
-    one_origin(request, log or ())
-    if log:
+    one_origin(request, log or (), file or ())
+    if file:
+        from kdoctor.commands.written import check_files
+
+        checked = check_files(tuple(file), request.select, request.ignore)
+    elif log:
         from kdoctor.commands.logs import check_logs
 
         checked = check_logs(tuple(log))
@@ -175,17 +180,21 @@ def schema() -> None:
     sys.stdout.write(command.schema())
 
 
-def one_origin(request: Request, logs: Sequence[str] = ()) -> None:
+def one_origin(request: Request, logs: Sequence[str] = (), files: Sequence[str] = ()) -> None:
     """Raise Trouble where options name two origins, or an option that an origin cannot have."""
     origins = {"--sysroot": request.sysroot, "--from": request.from_file, "--env": request.env, "--log": logs}
+    origins["--file"] = files
     given = [name for name, value in origins.items() if value]
     reference = "options-exclude-each-other"
-    if len(given) > 1 or (request.python and (request.from_file or request.env or logs)):
+    if len(given) > 1 or (request.python and (request.from_file or request.env or logs or files)):
         named = [*given, *(["--python"] if request.python else [])]
         raise Trouble(reference, f"{' and '.join(named)}: choose one", code=2)
     if given and given[0] != "--env" and (request.deep or request.record):
         option = "--deep" if request.deep else "--record"
         raise Trouble(reference, f"{option} needs a live machine; {given[0]} executes nothing", code=2)
+    if (logs or files) and (request.gates.require or request.gates.expect):
+        option = "--require" if request.gates.require else "--expect"
+        raise Trouble(reference, f"{option} needs the facts of a machine, which {given[0]} has not", code=2)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
