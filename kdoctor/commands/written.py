@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import msgspec
 import tomli
@@ -22,6 +23,8 @@ from kdoctor.model.trouble import Trouble
 
 MAX_BYTES = 1 << 20
 MOST_FILES = 20
+Named = tuple[str, str, str]  # "pip" or "conda", the name as written, the place; no place for what the user named
+NO_TEXTS: Mapping[str, tuple[str, str]] = {}
 
 
 def check_files(paths: tuple[str, ...], select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Checked:
@@ -55,11 +58,11 @@ def written(path: str) -> WrittenFile:
         return _with(file, [("pip", one, where) for one, where in more])
     if low == "pyproject.toml":
         return _project(path)
-    if low.startswith(("dockerfile", "containerfile")) or low.endswith((".dockerfile", ".containerfile")):
+    if low.startswith(("dockerfile", "containerfile")) or low.endswith(("dockerfile", "containerfile")):
         found = dockerfile.read(text_of(path), path)
-        return _with(found.written, list(found.files))
+        return _with(found.written, list(found.files), found.texts)
     if low.endswith((".txt", ".in")):
-        return _with(WrittenFile(path=path, kind="requirements"), [("pip", name, "")])
+        return _with(WrittenFile(path=path, kind="requirements"), [("pip", path, "")])
     hint = "Expected a requirements .txt, an environment .yml, pyproject.toml or a Dockerfile."
     raise Trouble(
         "file-of-unknown-kind", f"--file {path}: by its name it is none that kdoctor reads", hint=hint, code=2
@@ -99,10 +102,11 @@ def _environment(path: str) -> tuple[WrittenFile, tuple[tuple[str, str], ...]]:
         raise Trouble("file-not-understood", f"{path} is no environment of conda: {error}") from error
 
 
-def _with(file: WrittenFile, named: list[tuple[str, str, str]]) -> WrittenFile:
+def _with(file: WrittenFile, named: list[Named], texts: Mapping[str, tuple[str, str]] = NO_TEXTS) -> WrittenFile:
     """The file with the packages of those that it names, and of those that these name, each read once.
 
-    One that is not there is kept as not read: it may be made when the file is used.
+    Only files below or beside it are read; one that is not there is kept as not read: it may be made when the file is
+    used. ``texts``: of files that stand in it, with their places.
     """
     folder = file.path.replace("\\", "/").rpartition("/")[0]
     packages: list[Asked] = list(file.packages)
@@ -110,15 +114,16 @@ def _with(file: WrittenFile, named: list[tuple[str, str, str]]) -> WrittenFile:
     seen: set[str] = set()
     while named:
         kind, name, where = named.pop(0)
-        path = name if name.startswith("/") or not folder else f"{folder}/{name}"
+        inside = name.rpartition("/")[2] if name.startswith("/") and where else name  # a path in the image
+        path = f"{folder}/{inside}" if folder and where else inside
         if path in seen or len(seen) >= MOST_FILES:
             continue
         seen.add(path)
-        if where and "://" in name:
+        if where and ("://" in name or not inside):
             unread.append(name)
             continue
         try:
-            more, further = _named(kind, path)
+            more, further = _lines(kind, *texts[name]) if name in texts else _named(kind, path)
         except Trouble:
             if not where:  # the file that the user gave
                 raise
@@ -129,11 +134,14 @@ def _with(file: WrittenFile, named: list[tuple[str, str, str]]) -> WrittenFile:
     return msgspec.structs.replace(file, packages=tuple(packages), unread=tuple(unread))
 
 
-def _named(kind: str, path: str) -> tuple[tuple[Asked, ...], list[tuple[str, str, str]]]:
+def _named(kind: str, path: str) -> tuple[tuple[Asked, ...], list[Named]]:
     if path.lower().endswith((".yml", ".yaml")):
         file, more = _environment(path)
         return file.packages, [("pip", name, where) for name, where in more]
-    text = text_of(path)
+    return _lines(kind, text_of(path), path)
+
+
+def _lines(kind: str, text: str, path: str) -> tuple[tuple[Asked, ...], list[Named]]:
     if kind == "conda":
         lines = enumerate(text.splitlines(), 1)
         specs = (conda_spec(line, f"{path}:{number}") for number, line in lines if line[:1] not in "#@")

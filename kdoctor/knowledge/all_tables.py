@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kdoctor.knowledge import conda, cuda, cudnn, faults, gpus, jax, keras, signatures, tensorflow, torch, vendors
+from kdoctor.knowledge import (
+    conda,
+    cuda,
+    cudnn,
+    faults,
+    gpus,
+    images,
+    jax,
+    keras,
+    signatures,
+    tensorflow,
+    torch,
+    vendors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +36,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     cudnn: cudnn.CudnnTable
     faults: faults.FaultTable
     gpus: gpus.GpuTable
+    images: images.ImageTable
     jax: jax.JaxTable
     torch: torch.TorchTable
     conda: conda.CondaTable
@@ -44,6 +58,7 @@ def shipped() -> Tables:
         cudnn=cudnn.table(),
         faults=faults.table(),
         gpus=gpus.table(),
+        images=images.table(),
         jax=jax.table(),
         torch=torch.table(),
         conda=conda.table(),

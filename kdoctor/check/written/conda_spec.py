@@ -11,12 +11,28 @@ from kdoctor.model.facts.written import Asked
 _SPEC = re.compile(r"(?:(?P<channel>[\w./:-]+)::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>.*)\Z", re.ASCII | re.DOTALL)
 _BRACKETS = re.compile(r"\[(?P<inside>[^\]]*)\]\s*\Z")
 _KEY = re.compile(r"(?P<key>version|build)\s*=\s*['\"]?(?P<value>[^'\",\]]+(?:,[^'\"=\]]+)*)['\"]?")
-LONGEST = 300
+_URL = re.compile(
+    r"https?://\S*/(?P<name>[\w.-]+)-(?P<version>[^-/]+)-(?P<build>[^-/]+)\.(?:conda|tar\.bz2)(?:#\S*)?\Z"
+)
+LONGEST = 600
 
 
 def conda_spec(text: str, where: str) -> Asked | None:
-    """The package; None for what is no spec."""
+    """The package, of a spec or of a line of an explicit lock file; None for what is neither."""
     text = " ".join(text.split())
+    url = _URL.match(text) if len(text) <= LONGEST else None
+    if url is not None:
+        name, version, build = url["name"].lower(), url["version"], url["build"]
+        short, channel = f"{name}={version}={build}", text.rpartition("/")[0]
+        return Asked(
+            name=name,
+            manager="conda",
+            where=where,
+            text=short,
+            spec=versions(f"=={version}"),
+            build=build,
+            index=channel,
+        )
     found = _SPEC.match(text) if len(text) <= LONGEST else None
     if found is None:
         return None

@@ -25,18 +25,26 @@ CONDA_VALUES = ("-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--fi
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
-    """One instruction: its name in capitals, the rest of it with continued lines joined, and its line."""
+    """One instruction: its name in capitals, the rest of it with continued lines joined, and its line.
+
+    ``body``: the text of the here-document of a COPY.
+    """
 
     name: str
     rest: str
     line: int
+    body: str = ""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The file, and the files that its RUN lines name, by kind ("pip" or "conda"), with the place."""
+    """The file, and the files that its RUN lines name, by kind ("pip" or "conda"), with the place.
+
+    ``texts``: of files that stand in it as here-documents, by their path in the image.
+    """
 
     written: WrittenFile
     files: tuple[tuple[str, str, str], ...]
+    texts: Mapping[str, tuple[str, str]]
 
 
 def instructions(text: str) -> Iterator[Instruction]:
@@ -60,7 +68,8 @@ def instructions(text: str) -> Iterator[Instruction]:
                     break
                 body.append(more)
         text_of = "\n".join(body) if heredoc and name.upper() == "RUN" else rest.strip()
-        yield Instruction(name=name.upper(), rest=text_of, line=number)
+        kept = "\n".join(body) if name.upper() == "COPY" else ""
+        yield Instruction(name=name.upper(), rest=text_of, line=number, body=kept)
 
 
 def read(text: str, path: str) -> Found:
@@ -72,6 +81,7 @@ def read(text: str, path: str) -> Found:
     files: list[tuple[str, str, str]] = []
     settings: list[Setting] = []
     other = ""
+    texts: dict[str, tuple[str, str]] = {}
     for stage in (stage for number, stage in enumerate(stages) if number in wanted):
         for item in stage.instructions:
             where = f"{path}:{item.line}"
@@ -79,6 +89,8 @@ def read(text: str, path: str) -> Found:
                 pairs = dict(_pairs(item, variables))
                 variables |= pairs
                 settings += [Setting(name=name, value=value, where=where) for name, value in pairs.items()]
+            elif item.body:
+                texts[item.rest.split()[-1]] = (item.body, where)
             elif item.name == "RUN":
                 for command in _commands(expanded(item.rest, variables)):
                     lines, more = _installs(command, where)
@@ -99,7 +111,7 @@ def read(text: str, path: str) -> Found:
         alone=True,
         other_cuda=other,
     )
-    return Found(written=written, files=tuple(files))
+    return Found(written=written, files=tuple(files), texts=texts)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from packaging.version import Version
@@ -33,12 +34,18 @@ SEVERITY: dict[str, Severity] = {"image": "error", "project": "note"}
 
 def judge(file: WrittenFile) -> Judged:
     """The package of pip, else that of conda."""
-    by_pip = next((item for item in file.packages if item.manager == "pip" and is_tensorflow(item)), None)
-    if by_pip is not None:
-        return _pip(file, by_pip)
+    by_pip = [_pip(file, item) for item in file.packages if item.manager == "pip" and is_tensorflow(item)]
+    if by_pip:  # a project's extras are to be chosen from
+        works = (one for one in by_pip if one.build is not None and file.kind == "project")
+        return next(works, by_pip[0])
     names = ("tensorflow", *CPU_CONDA, *GPU_CONDA)
     by_conda = next((item for item in file.packages if item.manager == "conda" and item.name in names), None)
-    return _conda(file, by_conda) if by_conda is not None else _image(file)
+    if by_conda is not None:
+        return _conda(file, by_conda)
+    keras = next((item for item in file.packages if item.manager == "conda" and item.name == "keras"), None)
+    if keras is not None and not _from_forge(file, keras):
+        return Judged(said=(_of_defaults(keras),))  # that channel's Keras brings its TensorFlow
+    return _image(file)
 
 
 def is_tensorflow(item: Asked) -> bool:
@@ -48,8 +55,11 @@ def is_tensorflow(item: Asked) -> bool:
 
 def _image(file: WrittenFile) -> Judged:
     """No package, but an image that has TensorFlow."""
-    if file.image is None or images.kind_of(file.image.text)[0] != "cpu":
+    kind = images.kind_of(file.image.text)[0] if file.image is not None else None
+    if file.image is None or kind not in ("cpu", "gpu"):
         return NOTHING
+    if kind == "gpu":
+        return Judged(build=GpuBuild(title=file.image.text, cuda=None, driver=None))
     said = Said(
         rule="cpu-only-build-installed",
         what=f"The image {file.image.text} holds a TensorFlow for the CPU."[:100],
@@ -274,6 +284,11 @@ def _conda(file: WrittenFile, asked: Asked) -> Judged:
     gpu = file.get(*GPU_CONDA)
     if asked.name in CPU_CONDA or asked.build.lstrip("*").startswith(CPU_BUILDS):
         return Judged(said=(_conda_cpu(asked, "Its build is one for the CPU."),))
+    pinned = re.match(r"cuda(\d{2})(\d)", asked.build)
+    if pinned:
+        version = CudaVersion(f"{pinned[1]}.{pinned[2]}")
+        title = f"TensorFlow {asked.spec.removeprefix('==').removesuffix('.*')}"
+        return Judged(build=GpuBuild(title=title, cuda=version, driver=cuda.minimum_driver(version)))
     rows = [row for row in conda.releases() if row.version in allowed(asked.spec)]
     if not rows:
         return Judged(unknown=f"the tables have no conda build for `{asked.text}`")

@@ -16,7 +16,7 @@ class Requirement(Section, frozen=True, kw_only=True):
     title: str
     needed: str
     by: str
-    met: bool | None
+    met: bool | None = None
     seen: tuple[Evidence, ...] = ()
     unknown: str = ""
     install: str = ""
