@@ -14,7 +14,7 @@ import typer
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
-from kdoctor.options_gates import Config, Expect, NoConfig, Require, Written
+from kdoctor.options_gates import Config, Expect, NoConfig, Require, Written, files_alone, refuse_gates
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
@@ -48,6 +48,9 @@ def check(
             "--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."
         ),
     ] = None,
+    here: Annotated[
+        bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
+    ] = False,
     deep: Deep = False,
     record: Record = "",
     output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
@@ -107,15 +110,22 @@ def check(
         plugins=not no_plugins,
         gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
-    one_origin(request, log or (), file or ())
+    machine = one_origin(request, log or (), here=here)
+    if not machine or file:
+        refuse_gates(request, "--file" if file else "--log")
     if file:
         from kdoctor.commands.written import check_files
 
+        files_alone(request, log or (), here=here)
         checked = check_files(tuple(file), request.select, request.ignore)
+    elif log and machine:
+        from kdoctor.commands.logs import check_both
+
+        checked = with_progress(lambda watch: check_both(tuple(log), request, watch))
     elif log:
         from kdoctor.commands.logs import check_logs
 
-        checked = check_logs(tuple(log))
+        checked = check_logs(tuple(log), request)
     else:
         checked = with_progress(lambda watch: command.check(request, watch))
     if output == "json":
@@ -180,21 +190,28 @@ def schema() -> None:
     sys.stdout.write(command.schema())
 
 
-def one_origin(request: Request, logs: Sequence[str] = (), files: Sequence[str] = ()) -> None:
-    """Raise Trouble where options name two origins, or an option that an origin cannot have."""
-    origins = {"--sysroot": request.sysroot, "--from": request.from_file, "--env": request.env, "--log": logs}
-    origins["--file"] = files
-    given = [name for name, value in origins.items() if value]
+def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
+    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
+
+    Raises Trouble where options name two origins, or an option that an origin cannot have.
+    """
     reference = "options-exclude-each-other"
-    if len(given) > 1 or (request.python and (request.from_file or request.env or logs or files)):
-        named = [*given, *(["--python"] if request.python else [])]
-        raise Trouble(reference, f"{' and '.join(named)}: choose one", code=2)
-    if given and given[0] != "--env" and (request.deep or request.record):
+    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
+    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
+    if len(files) > 1 or (files and live):
+        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
+    if request.python and (request.from_file or request.env):
+        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
+    if (*logs, request.from_file).count("-") > 1:
+        raise Trouble(reference, "- (standard input) can be read once only", code=2)
+    if here and not logs:
+        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
+    machine = bool(not logs or files or live or request.python)
+    if (request.deep or request.record) and (files or not machine):
         option = "--deep" if request.deep else "--record"
-        raise Trouble(reference, f"{option} needs a live machine; {given[0]} executes nothing", code=2)
-    if (logs or files) and (request.gates.require or request.gates.expect):
-        option = "--require" if request.gates.require else "--expect"
-        raise Trouble(reference, f"{option} needs the facts of a machine, which {given[0]} has not", code=2)
+        said = f"{files[0]} executes nothing" if files else "add --here to --log"
+        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
+    return machine
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from kdoctor.model.trouble import Trouble
+
+if TYPE_CHECKING:
+    from kdoctor.commands.check import Request
 
 Require = Annotated[
     list[str] | None,
@@ -23,3 +29,28 @@ Written = Annotated[
         help="Judge a requirements.txt, environment.yml, pyproject.toml or Dockerfile; executes nothing.",
     ),
 ]
+
+
+def refuse_gates(request: Request, origin: str) -> None:
+    """Raise Trouble where something is asked for that only a machine can be held to."""
+    for option, given in (("--require", request.gates.require), ("--expect", request.gates.expect)):
+        if given:
+            message = f"{option} needs the facts of a machine, which {origin} alone has not"
+            raise Trouble("options-exclude-each-other", message, code=2)
+
+
+def files_alone(request: Request, logs: Sequence[str], *, here: bool) -> None:
+    """Raise Trouble where something else is to be looked at than the files of ``--file``."""
+    others = {
+        "--python": request.python,
+        "--env": request.env,
+        "--sysroot": request.sysroot,
+        "--from": request.from_file,
+        "--log": logs,
+        "--here": here,
+        "--deep": request.deep,
+        "--record": request.record,
+    }
+    for option, given in others.items():
+        if given:
+            raise Trouble("options-exclude-each-other", f"--file and {option}: choose one", code=2)

@@ -39,7 +39,7 @@ def diagnose(
         outcome, found = _judge(rule, facts)
         outcomes.append(msgspec.structs.replace(outcome, distribution=rule.distribution))
         if found is not None:
-            findings.append(_finding(rule, found))
+            findings.append(finding_of(rule, found))
     for module in broken:
         identity = module.module.partition("_")[0].upper()
         name = module.module.partition("_")[2].replace("_", "-") or module.module
@@ -80,7 +80,8 @@ def _foreign(rule: Rule, taken: Mapping[str, Answered]) -> Verdict:
     return msgspec.convert(msgspec.to_builtins(said.value), type(said.value))
 
 
-def _finding(rule: Rule, found: Found) -> Finding:
+def finding_of(rule: Rule, found: Found) -> Finding:
+    """A rule's verdict as a finding, not yet ranked."""
     return Finding(
         id=rule.id,
         name=rule.name,

@@ -1,12 +1,14 @@
 """Which causes does a text speak for? Each sign has a weight for a cause; several of them add up.
 
 Weights are added as chances are: two signs of 0.5 make 0.75. Combinations of signs add theirs and rule causes out; what
-remains below ``LEAST`` is not named. Lines that are known to be harmless come last, and only they where all works.
+remains below ``LEAST`` is not named. The causes that remain are rivals, of which the best supported comes first. A
+finding bears the id of the rule of the same name, TEXT where there is none. Lines that are known to be harmless come
+last, and only they where all works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -20,41 +22,79 @@ from kdoctor.model.rule import Rule
 LEAST = 0.34
 LIKELY, CERTAIN = 0.6, 0.94
 SHOWN = 4
+LABELS = {
+    "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "torch": "PyTorch", "python": "Python",
+    "numpy": "NumPy", "cuda": "CUDA", "cudnn": "cuDNN", "driver-cuda": "driver's CUDA version", "gpu": "GPU",
+    "capability": "compute capability", "target": "code for",
+}  # fmt: skip
 HARMLESS = "harmless-warning"
-Scores = dict[str, tuple[float, list[tuple[str, Line]]]]
+ONE = "A line looks like trouble and is none."
+TEXT = "LOG"
+_DIGITS = str.maketrans("", "", "0123456789")  # times differ where a line is printed again
+
+
+class Support(msgspec.Struct):
+    """What speaks for a cause: its weight, the lines, and in words what several of them together mean."""
+
+    weight: float = 0.0
+    lines: list[Line] = msgspec.field(default_factory=list)
+    reasons: list[str] = msgspec.field(default_factory=list)
+
+    def add(self, weight: float, lines: Iterable[Line], reason: str = "") -> None:
+        """One more sign."""
+        self.weight = 1 - (1 - self.weight) * (1 - weight)
+        self.lines += lines
+        if reason:
+            self.reasons.append(reason)
 
 
 def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
-    """Findings in order: the best supported cause first, harmless lines last."""
-    ids = {rule.cause: rule.id for rule in reversed(tuple(rules))}
+    """Findings in order, all of them still independent: the best supported cause first, harmless lines last."""
+    ids = {rule.name: rule.id for rule in rules}
+    printed = _printed(symptoms)
     scores = score(symptoms)
-    named = sorted(((weight, cause) for cause, (weight, _) in scores.items() if weight >= LEAST), reverse=True)
-    findings = [_finding(cause, weight, scores[cause][1], ids) for weight, cause in named]
-    for index, finding in enumerate(findings):
-        findings[index] = _with_role(finding, first=index == 0)
+    named = sorted(((found.weight, cause) for cause, found in scores.items() if found.weight >= LEAST), reverse=True)
+    findings = [
+        _finding(cause, scores[cause], _stated(cause, symptoms), ids.get(cause, TEXT), printed) for _, cause in named
+    ]
     harmless = _harmless(symptoms)
     return (*findings, harmless) if harmless is not None else tuple(findings)
 
 
-def score(symptoms: Symptoms) -> Scores:
-    """Cause to its weight and the lines that speak for it; what is ruled out is left out."""
-    scores: Scores = {}
+def with_primary(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The same, the first the primary one unless all are harmless."""
+    if not findings or findings[0].role == "harmless":
+        return tuple(findings)
+    return msgspec.structs.replace(findings[0], role="primary"), *findings[1:]
+
+
+def _printed(symptoms: Symptoms) -> frozenset[tuple[str, int]]:
+    """The lines that a program printed, as file and number: what people say makes nothing certain."""
+    programs = {row.id for row in signatures.signatures()}
+    return frozenset((line.file, line.number) for seen in symptoms.seen if seen.id in programs for line in seen.lines)
+
+
+def score(symptoms: Symptoms) -> dict[str, Support]:
+    """Cause to what speaks for it; what is ruled out is left out."""
+    scores: dict[str, Support] = {}
     names = {row.id: row.names for row in signatures.signatures()} | {row.id: row.names for row in clues.clues()}
     for seen in symptoms.seen:
-        _add(scores, names.get(seen.id, {}), seen.id, seen.lines)
+        for cause, weight in names.get(seen.id, {}).items():
+            scores.setdefault(cause, Support()).add(weight, seen.lines)
     marks = marks_of(symptoms)
     dropped: set[str] = set()
     for combination in clues.table().combinations:
         lines = _applies(combination, marks, symptoms)
         if lines is not None:
-            _add(scores, combination.names, combination.why, lines)
+            for cause, weight in combination.names.items():
+                scores.setdefault(cause, Support()).add(weight, lines, combination.why)
             dropped.update(clues.table().no_gpu if "*" in combination.drops else combination.drops)
     benign = {cause.id for cause in taxonomy().causes if cause.benign}
-    calm = max((weight for cause, (weight, _) in scores.items() if cause in benign), default=0.0)
+    calm = max((found.weight for cause, found in scores.items() if cause in benign), default=0.0)
     return {
-        cause: (weight, lines)
-        for cause, (weight, lines) in scores.items()
-        if cause not in dropped and cause not in benign and weight > calm
+        cause: found
+        for cause, found in scores.items()
+        if cause not in dropped and cause not in benign and found.weight > calm
     }
 
 
@@ -77,45 +117,46 @@ def _applies(
     return lines
 
 
-def _add(scores: Scores, names: Mapping[str, float], why: str, lines: Iterable[Line]) -> None:
-    for cause, weight in names.items():
-        before, known = scores.get(cause, (0.0, []))
-        scores[cause] = (1 - (1 - before) * (1 - weight), [*known, *((why, line) for line in lines)])
-
-
-def _finding(cause: str, weight: float, lines: list[tuple[str, Line]], ids: Mapping[str, str]) -> Finding:
+def _finding(
+    cause: str, support: Support, stated: tuple[Evidence, ...], rule: str, printed: frozenset[tuple[str, int]]
+) -> Finding:
     row = clues.told(cause)
-    known = taxonomy().get(cause)
-    what = known.what if known is not None else cause
-    by_line = {(line.file, line.number): (why, line) for why, line in lines}
-    confidence: Confidence = "certain" if weight >= CERTAIN else "likely" if weight >= LIKELY else "possible"
-    do = row.do if row is not None else ""
-    if row is not None and row.decide and confidence != "certain":
-        do = f"To be sure, run `{row.decide}`. {do}"
+    by_place = {(line.file, line.number): line for line in support.lines}
+    apart = {
+        line.text.translate(_DIGITS): line for _, line in sorted(by_place.items(), reverse=True)
+    }  # the first of each
+    sure = support.weight >= CERTAIN and not printed.isdisjoint(by_place)
+    confidence: Confidence = "certain" if sure else "likely" if support.weight >= LIKELY else "possible"
+    do = f"To be sure, run `{row.decide}`. {row.do}" if row.decide and not sure else row.do
     return Finding(
-        id=ids.get(cause, "LOG"),
+        id=rule,
         name=cause,
         cause=cause,
-        severity=row.severity if row is not None else "warning",
+        severity=row.severity,
         confidence=confidence,
         role="independent",
-        what=what,
-        why=row.why if row is not None else "",
-        remedy=Remedy(text=do, commands=row.commands if row else (), safety=row.safety if row else "safe"),
-        evidence=tuple(_evidence(line) for _, line in sorted(by_line.values(), key=_place)[:SHOWN]),
+        what=row.what,
+        why=" ".join((*support.reasons[:1], row.why)),
+        remedy=Remedy(text=do, commands=row.commands, safety=row.safety),
+        evidence=(*(_evidence(line) for line in sorted(apart.values(), key=_place)[:SHOWN]), *stated),
     )
 
 
-def _place(item: tuple[str, Line]) -> tuple[str, int]:
-    return item[1].file, item[1].number
+def _stated(cause: str, symptoms: Symptoms) -> tuple[Evidence, ...]:
+    """The versions in the text that belong to a cause, the first two of each kind."""
+    return tuple(
+        Evidence(fact=f"{LABELS.get(of, of)}, stated", value=item.value, source=f"{item.line.file}:{item.line.number}")
+        for of in clues.told(cause).values
+        for item in [item for item in symptoms.stated if item.of == of][:2]
+    )
+
+
+def _place(line: Line) -> tuple[str, int]:
+    return line.file, line.number
 
 
 def _evidence(line: Line) -> Evidence:
     return Evidence(fact="line", value=line.text.strip(), source=f"{line.file}:{line.number}")
-
-
-def _with_role(finding: Finding, *, first: bool) -> Finding:
-    return msgspec.structs.replace(finding, role="primary" if first else "independent")
 
 
 def _harmless(symptoms: Symptoms) -> Finding | None:
@@ -126,13 +167,13 @@ def _harmless(symptoms: Symptoms) -> Finding | None:
     lines = [line for item in seen for line in item.lines[:1]]
     reasons = " ".join(dict.fromkeys(rows[item.id].cause for item in seen[:SHOWN]))
     return Finding(
-        id="LOG",
+        id=TEXT,
         name=HARMLESS,
         cause=HARMLESS,
         severity="note",
         confidence="certain",
         role="harmless",
-        what=f"Lines of {len(seen)} kind{'s' if len(seen) > 1 else ''} look like trouble and are none.",
+        what=f"Lines of {len(seen)} kinds look like trouble and are none." if len(seen) > 1 else ONE,
         why=reasons,
         remedy=Remedy(text="Nothing needs to be done about them."),
         evidence=tuple(_evidence(line) for line in lines),

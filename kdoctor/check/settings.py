@@ -21,6 +21,7 @@ MAX_BYTES = 1 << 20
 NAMES = ("kdoctor.toml", "pyproject.toml")  # in this order, in one folder
 LEVELS = (*get_args(Severity), "never")
 KEYS = {"require": list, "select": list, "ignore": list, "fail-on": str, "strict": bool}
+OF_PROJECT = {"recipes": list}  # read by `kdoctor recipes` and `fix`, of pyproject.toml
 TYPES = {list: "a list of texts", str: "a text", bool: "true or false", dict: "a table"}
 
 
@@ -75,13 +76,13 @@ def settings_in(data: bytes, path: str) -> Settings | None:
         document = tool.get("kdoctor") if isinstance(tool, dict) else None
         if document is None:
             return None
-    return _settings(document, path, "")
+    return _settings(document, path, "", {"env": dict, **(OF_PROJECT if of_project else {})})
 
 
-def _settings(table: object, path: str, where: str) -> Settings:
+def _settings(table: object, path: str, where: str, more: Mapping[str, type]) -> Settings:
     if not isinstance(table, dict):
         raise _slip(path, f"{where or 'kdoctor'}: expected a table")
-    keys = {**KEYS, **({} if where else {"env": dict})}
+    keys = {**KEYS, **more}
     for key, value in table.items():
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
@@ -99,7 +100,7 @@ def _settings(table: object, path: str, where: str) -> Settings:
         ignore=_texts(table.get("ignore")),
         fail_on=level,
         strict=table.get("strict"),
-        env={name: _settings(own, path, f"env.{name}") for name, own in table.get("env", {}).items()},
+        env={name: _settings(own, path, f"env.{name}", {}) for name, own in table.get("env", {}).items()},
     )
 
 

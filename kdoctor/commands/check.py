@@ -128,7 +128,7 @@ def check(request: Request, watch: Watch = lambda _: None) -> Checked:
     select_rules(rules, request.select, request.ignore)
     gates = read_gates(request.gates)
     for each in gates.settings.everywhere():
-        select_rules(rules, each.select or (), each.ignore or (), f"{each.path}: ")
+        select_rules(rules, each.select or (), each.ignore or (), by=f"{each.path}: ")
     path = request.gates.expect
     then = facts_from_json(read_input(path), path, plugins.kinds) if path else None
     facts, user = gather(request, watch, plugins)
@@ -164,7 +164,7 @@ def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], secon
 
 
 def select_rules(
-    rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple[str, ...], by: str = ""
+    rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple[str, ...], *, by: str = ""
 ) -> tuple[Rule, ...]:
     """The rules named by id, id prefix (KD2), name, or a plug-in's distribution.
 

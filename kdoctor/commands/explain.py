@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from collections.abc import Container, Iterator
 
 import msgspec
 
+from kdoctor.check.from_text import TEXT
 from kdoctor.check.registry import find_rules, parameters_of
 from kdoctor.commands.check import plugins_of
+from kdoctor.knowledge import clues
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
 
@@ -48,19 +51,35 @@ def page_of(rule: Rule) -> Page:
 
 def explain(wanted: str, *, as_json: bool, plugins: bool = True) -> str:
     """One page, or the list of all; raises Trouble for a rule that does not exist, with the nearest names."""
-    rules = (*find_rules().items, *plugins_of(wanted=plugins).rules)
-    pages = [page_of(rule) for rule in rules if not wanted or wanted.lower() in (rule.id.lower(), rule.name)]
+    everything = [page_of(rule) for rule in (*find_rules().items, *plugins_of(wanted=plugins).rules)]
+    everything += _from_logs({page.name for page in everything})
+    pages = [page for page in everything if not wanted or wanted.lower() in (page.id.lower(), page.name)]
     if not pages:
-        near = sorted(rule.name for rule in rules if wanted and (wanted.lower() in rule.name or rule.name in wanted))[
-            :5
-        ]
+        near = sorted(page.name for page in everything if wanted.lower() in page.name or page.name in wanted)[:5]
         hint = f"Did you mean {', '.join(near)}?" if near else "`kdoctor explain` lists all rules."
         reference = "rule-unknown"
         raise Trouble(reference, f"there is no rule {wanted!r}", hint=hint, code=2)
     if as_json:
-        content: object = pages[0] if wanted else pages
+        content: object = pages[0] if len(pages) == 1 else pages
         return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
-    return text_of(pages[0]) if wanted else list_of(pages)
+    return text_of(pages[0]) if len(pages) == 1 else list_of(pages)
+
+
+def _from_logs(ruled: Container[str]) -> Iterator[Page]:
+    """The causes that no rule finds on a machine, only `check --log` in a text."""
+    for row in clues.table().causes:
+        if row.id not in ruled:
+            yield Page(
+                id=TEXT,
+                name=row.id,
+                cause=row.id,
+                severity=row.severity,
+                since="0.1.0",
+                reads=("symptoms",),
+                explains=(),
+                sources=(),
+                explanation=f"{row.what}\n\n{row.why}\n\n{row.do}\n\nOnly a log tells: `kdoctor check --log FILE`.",
+            )
 
 
 def text_of(page: Page) -> str:
@@ -72,7 +91,8 @@ def text_of(page: Page) -> str:
     lines += _list("From", (page.distribution,) if page.distribution else ())
     lines += _list("Reads", page.reads)
     lines += _list("Explains", page.explains)
-    lines += ["Sources:", *(textwrap.fill(f"- {source}", WIDTH, subsequent_indent="  ") for source in page.sources)]
+    lines += ["Sources:"] if page.sources else []
+    lines += [textwrap.fill(f"- {source}", WIDTH, subsequent_indent="  ") for source in page.sources]
     return "\n".join(lines) + "\n"
 
 
@@ -88,5 +108,5 @@ def list_of(pages: list[Page]) -> str:
         lines.append(f"{page.id}  {page.name}{f'  (from {page.distribution})' if page.distribution else ''}")
         title = page.explanation.splitlines()[0]
         lines.append(textwrap.fill(title, WIDTH, initial_indent=" " * 7, subsequent_indent=" " * 7))
-    lines.append(f"{len(pages)} rules. One of them: kdoctor explain {pages[0].id}")
+    lines.append(f"{len(pages)} pages. One of them: kdoctor explain {pages[0].id}")
     return "\n".join(lines) + "\n"

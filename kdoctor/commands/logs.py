@@ -1,56 +1,103 @@
-"""`kdoctor check --log`: read the files that the user named, and judge what they say."""
+"""`kdoctor check --log`: read the files that the user named, and judge what they say, alone or beside a machine."""
 
 from __future__ import annotations
 
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from kdoctor import __version__
-from kdoctor.check.from_text import judge
+from kdoctor.check.from_text import TEXT, judge, with_primary
+from kdoctor.check.joined import join
 from kdoctor.check.marks import working
 from kdoctor.check.registry import find_rules
-from kdoctor.commands.check import NOBODY, Checked
+from kdoctor.commands.check import NOBODY, Checked, Request, Watch, check, select_rules
+from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.facts.base import SCHEMA, Facts
-from kdoctor.model.finding import Outcome
+from kdoctor.model.facts.symptoms import Symptoms
+from kdoctor.model.finding import Finding, Outcome
 from kdoctor.model.report import REPORT_SCHEMA, Report
+from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
 from kdoctor.symptoms.lines import NotTextError, lines_of
 from kdoctor.symptoms.notebook import MAX_BYTES, looks_like_notebook, notebook_text
 from kdoctor.symptoms.read import Reader
 
 CHUNK = 1 << 18
-UNDECIDED = Outcome(
-    id="LOG",
-    name="cause-in-text",
-    state="undetermined",
-    reason="the text names no cause that kdoctor knows; `kdoctor check` on that machine would decide",
-)
+STATED = {"framework": ("tensorflow", "jax", "torch"), "driver": ("driver", "driver-cuda")}
 
 
-def check_logs(paths: tuple[str, ...]) -> Checked:
-    """The report on these texts; "-" is standard input. Raises Trouble for what can not be read."""
+def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
+    """The report on these texts alone; "-" is standard input. Raises Trouble for what can not be read."""
     started = time.monotonic()
-    reader = Reader()
-    for path in paths:
-        _read(reader, path)
-    symptoms = reader.symptoms()
-    findings = judge(symptoms, find_rules().items)
-    primary = findings[0] if findings and findings[0].role == "primary" else None
+    rules = find_rules().items
+    chosen = _chosen(request, rules)
+    symptoms = symptoms_of(paths)
+    findings = with_primary([finding for finding in judge(symptoms, rules) if chosen(finding)])
     report = Report(
         schema=REPORT_SCHEMA,
         kdoctor=__version__,
         origin="log",
-        primary=primary,
+        primary=findings[0] if findings and findings[0].role == "primary" else None,
         findings=findings,
-        outcomes=() if findings or working(symptoms) else (UNDECIDED,),
+        outcomes=() if findings or working(symptoms) else (_undecided(symptoms),),
         facts=Facts(schema=SCHEMA, origin="log", sections={"symptoms": symptoms}),
         seconds=round(time.monotonic() - started, 3),
     )
-    return Checked(report=report, user=NOBODY)
+    return Checked(report=report, user=NOBODY, rules=rules)
+
+
+def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checked:
+    """The report on a machine, with what these texts say of it. Raises Trouble."""
+    symptoms = symptoms_of(paths)
+    checked = check(msgspec.structs.replace(request, select=(), ignore=()), watch)
+    chosen = _chosen(request, checked.rules)
+    now = msgspec.structs.replace(
+        checked.report,
+        findings=tuple(finding for finding in checked.report.findings if chosen(finding)),
+    )
+    then = [finding for finding in judge(symptoms, checked.rules) if chosen(finding)]
+    return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules))
+
+
+def symptoms_of(paths: Iterable[str]) -> Symptoms:
+    """What all these texts say. Raises Trouble for what can not be read."""
+    reader = Reader()
+    for path in paths:
+        _read(reader, path)
+    return reader.symptoms()
+
+
+def _chosen(request: Request, rules: tuple[Rule, ...]) -> Callable[[Finding], bool]:
+    """Whether the user wants a finding; a cause that has no rule is chosen by its name. Raises Trouble."""
+    causes = {cause.id for cause in taxonomy().causes} | {TEXT}
+    select_rules(
+        rules, *(tuple(name for name in names if name not in causes) for names in (request.select, request.ignore))
+    )
+
+    def chosen(finding: Finding) -> bool:
+        def meant(wanted: str) -> bool:
+            return finding.id.startswith(wanted.upper()) or wanted in (finding.name, finding.distribution)
+
+        return (not request.select or any(map(meant, request.select))) and not any(map(meant, request.ignore))
+
+    return chosen
+
+
+def _undecided(symptoms: Symptoms) -> Outcome:
+    """What the text lacks, and the command that would decide."""
+    stated = {item.of for item in symptoms.stated}
+    lacking = [f"the {what}'s version" for what, names in STATED.items() if stated.isdisjoint(names)]
+    if not symptoms.seen:
+        lacking.append("the lines that the framework prints as it looks for the GPU")
+    said = f": it lacks {', '.join(lacking)}" if lacking else ""
+    reason = f"the text names no cause that kdoctor knows{said}; `kdoctor check` on that machine would decide"
+    return Outcome(id=TEXT, name="cause-in-text", state="undetermined", reason=reason)
 
 
 def _read(reader: Reader, path: str) -> None:

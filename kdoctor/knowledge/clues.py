@@ -42,11 +42,16 @@ class Combination(Row, frozen=True, kw_only=True):
 
 
 class Told(Row, frozen=True, kw_only=True):
-    """How a cause that was read from a text is told; ``decide``: the command that would make it certain."""
+    """How a cause that was read from a text is told.
+
+    ``values``: the kinds of stated versions that belong to it. ``decide``: the command that would make it certain.
+    """
 
     id: str
     severity: Severity = "error"
+    what: str
     why: str
+    values: tuple[str, ...] = ()
     do: str
     commands: tuple[str, ...] = ()
     safety: Safety = "changes-environment"
@@ -88,6 +93,11 @@ def clues() -> tuple[Clue, ...]:
     return table().clues
 
 
-def told(cause: str) -> Told | None:
-    """How that cause is told."""
-    return next((row for row in table().causes if row.id == cause), None)
+def told(cause: str) -> Told:
+    """How that cause is told; raises KeyError for one that is benign or not in the taxonomy."""
+    return _told()[cause]
+
+
+@functools.cache
+def _told() -> Mapping[str, Told]:
+    return {row.id: row for row in table().causes}

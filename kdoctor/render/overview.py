@@ -31,7 +31,8 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     symptoms = facts.sections.get("symptoms")
     if isinstance(symptoms, Symptoms):
         yield from _text(symptoms)
-        return
+        if facts.origin == "log":
+            return
     yield "examined", _examined(facts)
     system = facts.sections.get("system")
     if isinstance(system, System):
@@ -58,7 +59,7 @@ def overview(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _text(symptoms: Symptoms) -> Iterator[tuple[str, str]]:
-    """Of a log: what was read, and the versions that it names."""
+    """Of logs: what was read, and the versions that it names."""
     yield "read", f"{', '.join(symptoms.files)}: {symptoms.lines} line{'' if symptoms.lines == 1 else 's'}"
     named: dict[str, list[str]] = {}
     for item in symptoms.stated:

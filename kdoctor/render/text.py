@@ -192,5 +192,9 @@ def summary(report: Report) -> str:
     said = [f"{number} {name}{'s' if number > 1 else ''}" for name, number in counts.items() if number]
     states = [outcome.state for outcome in report.outcomes]
     clear, undecided = states.count("clear"), states.count("undetermined") + states.count("crashed")
-    tail = f"{clear} rule{'' if clear == 1 else 's'} clear, {undecided} undecided"
-    return f"{', '.join(said) or 'Nothing wrong was found'}; {tail}."
+    tail = (
+        f"; {clear} rule{'' if clear == 1 else 's'} clear, {undecided} undecided"
+        if report.outcomes or report.origin != "log"
+        else ""
+    )
+    return f"{', '.join(said) or 'Nothing wrong was found'}{tail}."

@@ -16,6 +16,7 @@ select = ["KD1"]
 ignore = ["persistence-off"]
 fail-on = "warning"
 strict = true
+recipes = ["own/"]
 
 [tool.kdoctor.env.ci]
 require = ["gpu>=2"]

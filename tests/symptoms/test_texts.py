@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tomli
 
-from kdoctor.check.from_text import judge
+from kdoctor.check.from_text import judge, with_primary
 from kdoctor.check.registry import find_rules
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.finding import Finding
@@ -20,6 +20,9 @@ TEXTS = [
     for path in sorted((Path(__file__).parent / "texts").glob("*.toml"))
     for text in tomli.loads(path.read_text(encoding="utf-8"))["text"]
 ]
+
+
+MISMATCH = "Failed to initialize NVML: Driver/library version mismatch\n"
 
 
 def judged(text: str) -> tuple[Finding, ...]:
@@ -55,7 +58,7 @@ def test_there_is_one_primary_and_harmless_lines_come_last() -> None:
         "successful NUMA node read from SysFS had negative value (-1)\n"
         "Failed to initialize NVML: Driver/library version mismatch\n"
     )
-    roles = [(finding.cause, finding.role) for finding in judged(text)]
+    roles = [(finding.cause, finding.role) for finding in with_primary(judged(text))]
     assert roles == [("driver-userland-kernel-mismatch", "primary"), ("harmless-warning", "harmless")]
 
 
@@ -71,6 +74,23 @@ def test_a_created_device_rules_out_what_would_keep_the_gpu_away() -> None:
         "Created device /job:localhost/replica:0/task:0/device:GPU:0 with 7000 MB memory\n"
     )
     assert [finding.cause for finding in judged(text) if finding.role != "harmless"] == []
+
+
+def test_prose_alone_makes_nothing_certain() -> None:
+    said = "It says driver/library version mismatch after unattended-upgrades replaced the driver; a reboot helped.\n"
+    assert {finding.confidence for finding in judged(said * 3)} <= {"likely", "possible"}
+
+
+def test_a_line_that_is_printed_again_is_shown_once() -> None:
+    found = judged("".join(f"12:00:0{second} {MISMATCH}" for second in range(9)))
+    assert [item.source for item in found[0].evidence] == ["log:1"]
+
+
+def test_a_cause_comes_with_the_versions_that_belong_to_it() -> None:
+    found = judged(f"driver version 470.82, python 3.9\n{MISMATCH}")
+    assert [(item.fact, item.value, item.source) for item in found[0].evidence[1:]] == [
+        ("driver, stated", "470.82", "log:1")
+    ]
 
 
 def test_an_uncertain_cause_comes_with_the_command_that_decides() -> None:

@@ -10,23 +10,17 @@ from packaging.version import Version
 
 from kdoctor.knowledge import images, jax, tensorflow, torch
 from kdoctor.model.facts.written import Asked, WrittenFile
-from kdoctor.model.finding import Confidence, Evidence, Remedy, Severity
+from kdoctor.model.finding import Evidence, Found
 from kdoctor.model.version import CudaVersion, DriverRelease, PythonVersion
 
 MOST_PATCHES = 40
 TENSORFLOW = ("tensorflow", "tensorflow-gpu", "tf-nightly", "tensorflow-cpu", "intel-tensorflow")
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong in a file: by which rule, and where."""
+class Said(Found, frozen=True, kw_only=True):
+    """What is wrong in a file, and the name of the rule that has the same cause."""
 
     rule: str
-    what: str
-    why: str
-    remedy: Remedy
-    evidence: tuple[Evidence, ...]
-    severity: Severity | None = None
-    confidence: Confidence = "certain"
 
 
 class GpuBuild(msgspec.Struct, frozen=True, kw_only=True):

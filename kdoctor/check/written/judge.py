@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from kdoctor.check.diagnose import Diagnosis
+from kdoctor.check.diagnose import Diagnosis, finding_of
 from kdoctor.check.written.chosen import GpuBuild, Judged, Said
 from kdoctor.check.written.others import judge_jax, judge_torch, of_any
 from kdoctor.check.written.tensorflow import judge as judge_tensorflow
 from kdoctor.knowledge import cuda as cuda_table
 from kdoctor.knowledge import images
 from kdoctor.model.facts.written import WrittenFile
-from kdoctor.model.finding import Finding, Outcome
+from kdoctor.model.finding import Outcome
 from kdoctor.model.rule import Rule
 
 FRAMEWORKS = {"tensorflow": judge_tensorflow, "jax": judge_jax, "torch": judge_torch}
@@ -68,7 +68,7 @@ def diagnosed(verdicts: Iterable[Verdict], rules: Iterable[Rule]) -> Diagnosis:
     """Findings by the rules that have the same cause; an outcome for each rule that can be told from files."""
     by_name: Mapping[str, Rule] = {rule.name: rule for rule in rules if rule.name in OF_FILES}
     some = tuple(verdicts)
-    findings = [_finding(by_name[one.rule], one) for item in some for one in item.said if one.rule in by_name]
+    findings = [finding_of(by_name[one.rule], one) for item in some for one in item.said if one.rule in by_name]
     fired = {finding.name for finding in findings}
     unknown = "; ".join(reason for item in some for reason in item.unknown)
     outcomes = []
@@ -80,18 +80,3 @@ def diagnosed(verdicts: Iterable[Verdict], rules: Iterable[Rule]) -> Diagnosis:
         else:
             outcomes.append(Outcome(id=rule.id, name=name, state="clear", reason="nothing in the files speaks for it"))
     return Diagnosis(outcomes=tuple(outcomes), findings=tuple(findings))
-
-
-def _finding(rule: Rule, said: Said) -> Finding:
-    return Finding(
-        id=rule.id,
-        name=rule.name,
-        cause=rule.cause or None,
-        severity=said.severity or rule.severity,
-        confidence=said.confidence,
-        role="independent",
-        what=said.what,
-        why=said.why,
-        remedy=said.remedy,
-        evidence=said.evidence,
-    )
