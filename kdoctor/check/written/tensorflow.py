@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from packaging.version import Version
 
+from kdoctor.check.written import conda_tensorflow
 from kdoctor.check.written.chosen import (
     NOTHING,
     GpuBuild,
     Judged,
     Said,
     allowed,
-    has_wheel,
     python_seen,
     seen,
     tensorflow_for,
 )
-from kdoctor.knowledge import conda, cuda, images, tensorflow
+from kdoctor.knowledge import cuda, images, tensorflow
 from kdoctor.knowledge.tensorflow import TensorflowRelease
 from kdoctor.model.facts.written import Asked, WrittenFile
 from kdoctor.model.finding import Evidence, Remedy, Severity
 from kdoctor.model.version import CudaVersion, CudnnVersion
 
 CPU_PIP = ("tensorflow-cpu", "intel-tensorflow", "tf-nightly-cpu")
-CPU_CONDA = ("tensorflow-cpu", "tensorflow-mkl", "tensorflow-eigen")
-GPU_CONDA = ("tensorflow-gpu", "keras-gpu")
-CPU_BUILDS = ("cpu", "mkl", "eigen")
 BY_WHEELS = ("nvidia-cudnn-", "nvidia-cublas-", "nvidia-cublas")
 SEVERITY: dict[str, Severity] = {"image": "error", "project": "note"}
 
@@ -38,14 +34,7 @@ def judge(file: WrittenFile) -> Judged:
     if by_pip:  # a project's extras are to be chosen from
         works = (one for one in by_pip if one.build is not None and file.kind == "project")
         return next(works, by_pip[0])
-    names = ("tensorflow", *CPU_CONDA, *GPU_CONDA)
-    by_conda = next((item for item in file.packages if item.manager == "conda" and item.name in names), None)
-    if by_conda is not None:
-        return _conda(file, by_conda)
-    keras = next((item for item in file.packages if item.manager == "conda" and item.name == "keras"), None)
-    if keras is not None and not _from_forge(file, keras):
-        return Judged(said=(_of_defaults(keras),))  # that channel's Keras brings its TensorFlow
-    return _image(file)
+    return conda_tensorflow.judge(file) or _image(file)
 
 
 def is_tensorflow(item: Asked) -> bool:
@@ -276,72 +265,4 @@ def _other_cudnn(
         why="TensorFlow opens the cuDNN of one major version, and not one that is older than it was built with.",
         remedy=_remedy(version, row, f"Bring cuDNN {needs}."),
         evidence=evidence,
-    )
-
-
-def _conda(file: WrittenFile, asked: Asked) -> Judged:
-    """A package of conda: which build is taken depends on its build string, and on the machine that solves."""
-    gpu = file.get(*GPU_CONDA)
-    if asked.name in CPU_CONDA or asked.build.lstrip("*").startswith(CPU_BUILDS):
-        return Judged(said=(_conda_cpu(asked, "Its build is one for the CPU."),))
-    pinned = re.match(r"cuda(\d{2})(\d)", asked.build)
-    if pinned:
-        version = CudaVersion(f"{pinned[1]}.{pinned[2]}")
-        title = f"TensorFlow {asked.spec.removeprefix('==').removesuffix('.*')}"
-        return Judged(build=GpuBuild(title=title, cuda=version, driver=cuda.minimum_driver(version)))
-    rows = [row for row in conda.releases() if row.version in allowed(asked.spec)]
-    if not rows:
-        return Judged(unknown=f"the tables have no conda build for `{asked.text}`")
-    with_cuda = [row for row in rows if row.cuda]
-    python, shown, where = python_seen(file)
-    forge = _from_forge(file, asked)
-    if forge and not with_cuda:
-        return Judged(said=(_conda_cpu(asked, "conda-forge has this release for the CPU only."),))
-    if forge and not [row for row in with_cuda if has_wheel(row.python, python)]:
-        said = Said(
-            rule="python-unsupported",
-            what=f"conda-forge has no GPU build of `{asked.text}` for Python {shown}."[:100],
-            why="The solver then takes a build for the CPU, or finds none.",
-            remedy=Remedy(text="Ask for a Python that has GPU builds, or for another TensorFlow."),
-            evidence=(seen(asked), Evidence("python", shown, where)),
-        )
-        return Judged(said=(said,))
-    forced = gpu is not None or "cuda" in asked.build or any(one.name == "CONDA_OVERRIDE_CUDA" for one in file.settings)
-    if not forge:
-        return NOTHING if forced else Judged(said=(_of_defaults(asked),))
-    if file.kind == "image" and not forced:
-        why = "No driver is seen while an image is built; conda's solver then takes a build for the CPU."
-        return Judged(said=(_conda_cpu(asked, why),))
-    best = max(with_cuda, key=lambda row: (row.version, row.build))
-    newest = max(best.cuda)
-    build = GpuBuild(title=f"TensorFlow {best.version}", cuda=newest, driver=cuda.minimum_driver(newest))
-    return Judged(build=build)
-
-
-def _from_forge(file: WrittenFile, asked: Asked) -> bool:
-    first = asked.index or next((name for name in file.channels if name != "nodefaults"), "defaults")
-    return "conda-forge" in first
-
-
-def _conda_cpu(asked: Asked, why: str) -> Said:
-    return Said(
-        rule="cpu-only-build-installed",
-        what=f"`{asked.text}` leads to a build for the CPU: it uses no GPU."[:100],
-        why=why,
-        remedy=Remedy(
-            text="Ask for `tensorflow=*=cuda*` of conda-forge; where no driver is seen, set CONDA_OVERRIDE_CUDA."
-        ),
-        evidence=(seen(asked),),
-    )
-
-
-def _of_defaults(asked: Asked) -> Said:
-    """Anaconda's own channel prefers the build for the CPU, unless a package `-gpu` asks for the other."""
-    return Said(
-        rule="cpu-only-build-installed",
-        what=f"`{asked.text}` of the channel defaults leads to a build for the CPU."[:100],
-        why="That channel's `tensorflow` is a CPU build unless `tensorflow-gpu` or `keras-gpu` is asked for.",
-        remedy=Remedy(text="Ask for `tensorflow-gpu` (or `keras-gpu`), or take conda-forge's `tensorflow=*=cuda*`."),
-        evidence=(seen(asked),),
-        confidence="likely",
     )
