@@ -14,7 +14,17 @@ import typer
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
-from kdoctor.options_gates import Config, Expect, NoConfig, Require, Written, files_alone, refuse_gates
+from kdoctor.options_gates import (
+    Config,
+    Expect,
+    MoreFiles,
+    NoConfig,
+    Require,
+    Written,
+    all_files,
+    files_alone,
+    refuse_gates,
+)
 
 if TYPE_CHECKING:
     from kdoctor.commands.check import Request
@@ -69,6 +79,7 @@ def check(
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
     file: Written = None,
+    more: MoreFiles = None,
     require: Require = None,
     expect: Expect = "",
     config: Config = "",
@@ -111,13 +122,14 @@ def check(
         gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
     machine = one_origin(request, log or (), here=here)
-    if not machine or file:
-        refuse_gates(request, "--file" if file else "--log")
-    if file:
+    files = all_files(file, more)
+    if not machine or files:
+        refuse_gates(request, "--file" if files else "--log")
+    if files:
         from kdoctor.commands.written import check_files
 
         files_alone(request, log or (), here=here)
-        checked = check_files(tuple(file), request.select, request.ignore)
+        checked = check_files(files, request.select, request.ignore)
     elif log and machine:
         from kdoctor.commands.logs import check_both
 

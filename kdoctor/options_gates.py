@@ -29,6 +29,14 @@ Written = Annotated[
         help="Judge a requirements.txt, environment.yml, pyproject.toml or Dockerfile; executes nothing.",
     ),
 ]
+MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help="After --file: further files.")]
+
+
+def all_files(files: list[str] | None, more: list[str] | None) -> tuple[str, ...]:
+    """The files of ``--file`` and those after it; raises Trouble for words that follow nothing."""
+    if more and not files:
+        raise Trouble("argument-unexpected", f"{more[0]}: expected an option; files follow --file", code=2)
+    return (*(files or ()), *(more or ()))
 
 
 def refuse_gates(request: Request, origin: str) -> None:

@@ -9,7 +9,7 @@ unmet requirement; it is undetermined.
 What to do: bring what was seen to what is needed, or change the requirement if it no longer holds.
 """
 
-from kdoctor.advice import driver_commands, pip
+from kdoctor.advice import driver_commands, pip, quoted
 from kdoctor.model.facts.base import Absent, Unknown
 from kdoctor.model.facts.interpreter import Interpreter
 from kdoctor.model.facts.requirement import Requirement
@@ -19,6 +19,7 @@ from kdoctor.model.rule import Declared, Source, rule
 
 ELSEWHERE = "Run this on a machine that has it, or change the requirement."
 NEW = "Make an environment that has it; `kdoctor recipes` lists what kdoctor can make."
+BY_RECIPE = {"tensorflow": "--tensorflow{}", "keras": "--keras{}", "jax": "--backend jax", "torch": "--backend torch"}
 TEXTS = {
     "compute_capability": ELSEWHERE,
     "memory": ELSEWHERE,
@@ -77,6 +78,11 @@ def _remedy(
     if requirement.name == "keras.backend":
         text = "Choose Keras's backend where it runs (it must be installed)."
         return Remedy(text=text, commands=(f"export KERAS_BACKEND={requirement.install or 'NAME'}",))
+    if requirement.name in BY_RECIPE:
+        wanted = "" if requirement.needed == "any" else f" {quoted(requirement.needed.replace(' ', ''))}"
+        text = f"Make an environment that has it: `{requirement.text}`."
+        command = f"kdoctor fix --pip {BY_RECIPE[requirement.name].format(wanted) if wanted else ''}".rstrip()
+        return Remedy(text=text, commands=(command,))
     if requirement.install:
         text = f"Install what meets `{requirement.text}`."
         return Remedy(

@@ -155,6 +155,7 @@ def test_a_healthy_report_is_what_is_expected(tmp_path: Path, capsys: pytest.Cap
         ("--file", "requirements.txt", "--require", "gpu"),
         ("--file", "requirements.txt", "--sysroot", DESKTOP),
         ("--log", "x.log", "--expect", "healthy.json"),
+        ("requirements.txt",),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(words: tuple[str, ...]) -> None:
@@ -185,7 +186,7 @@ def test_files_are_judged_together_and_name_their_own_lines(project: Path, capsy
     (here / "base.txt").write_text("-r base.txt\n-r gone.txt\ntensorflow-cpu\n", encoding="utf-8")
     (here / "Dockerfile").write_text("FROM python:3.12\nRUN pip install -r /app/base.txt\n", encoding="utf-8")
     (here / "good.txt").write_text("tensorflow[and-cuda]==2.20.0\n", encoding="utf-8")
-    code, report = document(capsys, "--file", "Dockerfile", "--file", "good.txt")
+    code, report = document(capsys, "--file", "Dockerfile", "good.txt")
     assert (code, report["origin"], len(report["facts"]["sections"]["written"]["files"])) == (1, "written", 2)
     (finding,) = report["findings"]
     assert (finding["id"], finding["evidence"][0]["source"]) == ("KD301", "base.txt:3")
