@@ -20,7 +20,9 @@ _HEREDOC = re.compile(r"<<-?[\"']?(?P<end>\w+)[\"']?")
 _PARTS = re.compile(r"&&|\|\||;|\n|\|")
 _PIP = re.compile(r"(?:^|\s)(?:\S*/)?(?:python[\d.]*\s+-m\s+pip|pip[\d.]*|uv\s+pip)\s+install\s", re.ASCII)
 _CONDA = re.compile(r"(?:^|\s)(?:\S*/)?(?:conda|mamba|micromamba)\s+(?:env\s+)?(?:install|create|update)\s")
-_OTHER_CUDA = re.compile(r"\b(?:apt-get|apt|dnf|yum|zypper)\b.*\b(?:cuda|libcudnn|libcublas|nvidia-cuda)[\w.-]*")
+_OF_SYSTEM = re.compile(r"\b(?:apt-get|apt|dnf|yum|zypper)\b")
+_CUDA = re.compile(r"\b(?:cuda|libcudnn|libcublas|nvidia-cuda)")
+MOST_STAGES = 100
 CONDA_VALUES = ("-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file", "--solver", "--python")
 
 
@@ -53,13 +55,14 @@ def instructions(text: str) -> Iterator[Instruction]:
     for number, line in lines:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        whole = line.rstrip()
-        while whole.endswith("\\"):
+        parts = [line.strip()]
+        while parts[-1].endswith("\\"):
             _, more = next(lines, (0, ""))
-            if more.lstrip().startswith("#"):
-                continue
-            whole = f"{whole[:-1]} {more.strip()}"
-        name, _, rest = whole.strip().partition(" ")
+            if not more.lstrip().startswith("#"):
+                parts[-1] = parts[-1][:-1]
+                parts.append(more.strip())
+        whole = " ".join(parts)
+        name, _, rest = whole.partition(" ")
         heredoc = _HEREDOC.search(rest) if name.upper() in ("RUN", "COPY", "ADD") else None
         body = []
         if heredoc:
@@ -96,8 +99,8 @@ def read(text: str, path: str) -> Found:
                     lines, more = _installs(command, where)
                     packages += lines
                     files += more
-                    if _OTHER_CUDA.search(command):
-                        other = other or where
+                    if not other and _OF_SYSTEM.search(command) and _CUDA.search(command):
+                        other = where
     image = _image(stages, path) if stages else None
     python = next((item for item in packages if item.name == "python" and item.manager == "conda"), None)
     written = WrittenFile(
@@ -125,22 +128,23 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _stages(text: str) -> list[Stage]:
-    stages: list[Stage] = []
     arguments: dict[str, str] = {}
+    begun: list[tuple[Instruction, tuple[tuple[str, str], ...], list[Instruction]]] = []
     for item in instructions(text):
         if item.name == "FROM":
-            words = [word for word in item.rest.split() if not word.startswith("--")] or [""]
-            name = words[2].lower() if len(words) > 2 and words[1].lower() == "as" else ""  # noqa: PLR2004
-            base = expanded(words[0], arguments)
-            stages.append(
-                Stage(base=base, name=name, line=item.line, arguments=tuple(arguments.items()), instructions=())
-            )
-        elif not stages:
-            arguments |= dict(_pairs(item, arguments)) if item.name == "ARG" else {}
-        else:
-            last = stages[-1]
-            stages[-1] = msgspec.structs.replace(last, instructions=(*last.instructions, item))
-    return stages
+            begun.append((item, tuple(arguments.items()), []))
+        elif begun:
+            begun[-1][2].append(item)
+        elif item.name == "ARG":
+            arguments |= dict(_pairs(item, arguments))
+    return [_stage(*parts) for parts in begun[-MOST_STAGES:]]
+
+
+def _stage(begin: Instruction, arguments: tuple[tuple[str, str], ...], items: list[Instruction]) -> Stage:
+    words = [word for word in begin.rest.split() if not word.startswith("--")] or [""]
+    name = words[2].lower() if len(words) > 2 and words[1].lower() == "as" else ""  # noqa: PLR2004
+    base = expanded(words[0], dict(arguments))
+    return Stage(base=base, name=name, line=begin.line, arguments=arguments, instructions=tuple(items))
 
 
 def _needed(stages: list[Stage]) -> set[int]:

@@ -172,7 +172,7 @@ def _overlap(file: WrittenFile) -> Iterator[Said]:
             what=f"Packages that overwrite each other's files are asked for: {listed}."[:100],
             why="Each installs the folder `tensorflow`; which build is left depends on the order.",
             remedy=Remedy(text="Ask for one of them alone."),
-            evidence=tuple(seen(item) for item in same),
+            evidence=tuple(seen(item) for item in same[:6]),
         )
 
 
@@ -200,7 +200,7 @@ def _newer(text: str, first: Version) -> bool:
 
 
 def _hidden(file: WrittenFile) -> Iterator[Said]:
-    for setting in file.settings:
+    for setting in {one.name: one for one in file.settings}.values():  # the last of a name counts
         if setting.value in HIDING.get(setting.name, ("\0",)):
             yield Said(
                 rule="gpu-hidden-by-env",

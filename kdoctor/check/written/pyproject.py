@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import tomli
@@ -10,6 +11,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from kdoctor.check.written.requirements_txt import requirement
 from kdoctor.model.facts.written import Asked, WrittenFile
+
+MOST = 2000  # packages that are looked at; no project asks for so many
 
 
 def read(text: str, path: str) -> WrittenFile:
@@ -19,20 +22,20 @@ def read(text: str, path: str) -> WrittenFile:
     """
     document = tomli.loads(text)
     project = _table(document, "project")
-    lines = text.splitlines()
     packages: list[Asked] = []
-    for entry in _entries(document, project):
-        found = requirement(entry, f"{path}:{_line(lines, entry)}")
+    for entry in islice(_entries(document, project), MOST):
+        found = requirement(entry, f"{path}:{_line(text, entry)}")
         packages += [found] if found is not None else []
     python = project.get("requires-python")
     poetry = _table(_table(_table(document, "tool"), "poetry"), "dependencies")
-    packages += [item for name, value in poetry.items() if (item := _poetry(name, value, lines, path)) is not None]
+    some = islice(poetry.items(), MOST)
+    packages += [item for name, value in some if (item := _poetry(name, value, text, path)) is not None]
     return WrittenFile(
         path=path,
         kind="project",
         packages=tuple(packages),
         python=_specifiers(python) if isinstance(python, str) else "",
-        python_where=f"{path}:{_line(lines, 'requires-python')}" if isinstance(python, str) else "",
+        python_where=f"{path}:{_line(text, 'requires-python')}" if isinstance(python, str) else "",
     )
 
 
@@ -49,7 +52,7 @@ def _entries(document: dict[str, Any], project: dict[str, Any]) -> Iterator[str]
         yield from (entry for entry in some if isinstance(entry, str)) if isinstance(some, list) else ()
 
 
-def _poetry(name: str, value: object, lines: list[str], path: str) -> Asked | None:
+def _poetry(name: str, value: object, document: str, path: str) -> Asked | None:
     """A dependency as Poetry writes it: `^2.16` is >=2.16 up to the next major."""
     if name == "python":
         return None
@@ -66,7 +69,7 @@ def _poetry(name: str, value: object, lines: list[str], path: str) -> Asked | No
     extra = (
         f"[{','.join(item for item in extras if isinstance(item, str))}]" if isinstance(extras, list) and extras else ""
     )
-    return requirement(f"{name}{extra}{spec}", f"{path}:{_line(lines, name)}")
+    return requirement(f"{name}{extra}{spec}", f"{path}:{_line(document, name)}")
 
 
 def _specifiers(text: str) -> str:
@@ -76,6 +79,7 @@ def _specifiers(text: str) -> str:
         return ""
 
 
-def _line(lines: list[str], text: str) -> int:
-    """The first line that holds the text as TOML writes it, 1 where none does."""
-    return next((number for number, line in enumerate(lines, 1) if text in line), 1)
+def _line(text: str, entry: str) -> int:
+    """The first line that holds an entry as TOML writes it, 1 where none does."""
+    place = text.find(entry)
+    return text.count("\n", 0, place) + 1 if place >= 0 else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from packaging.version import Version
 
@@ -24,16 +25,18 @@ from kdoctor.model.finding import Evidence, Remedy, Severity
 from kdoctor.model.version import CudaVersion, CudnnVersion
 
 CPU_PIP = ("tensorflow-cpu", "intel-tensorflow", "tf-nightly-cpu")
+MOST_EXTRAS = 10
 BY_WHEELS = ("nvidia-cudnn-", "nvidia-cublas-", "nvidia-cublas")
 SEVERITY: dict[str, Severity] = {"image": "error", "project": "note"}
 
 
 def judge(file: WrittenFile) -> Judged:
     """The package of pip, else that of conda."""
-    by_pip = [_pip(file, item) for item in file.packages if item.manager == "pip" and is_tensorflow(item)]
-    if by_pip:  # a project's extras are to be chosen from
-        works = (one for one in by_pip if one.build is not None and file.kind == "project")
-        return next(works, by_pip[0])
+    wanted = (item for item in file.packages if item.manager == "pip" and is_tensorflow(item))
+    choice = MOST_EXTRAS if file.kind == "project" else 1  # a project's extras are to be chosen from
+    by_pip = [_pip(file, item) for item in islice(wanted, choice)]
+    if by_pip:
+        return next((one for one in by_pip if one.build is not None), by_pip[0])
     return conda_tensorflow.judge(file) or _image(file)
 
 
