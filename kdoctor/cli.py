@@ -13,7 +13,20 @@ import typer
 
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
+from kdoctor.options import (
+    CheckFormats,
+    Deep,
+    Env,
+    KeepIdentities,
+    NoPlugins,
+    Python,
+    Record,
+    Sysroot,
+    Timeout,
+    one_of,
+    outputs_of,
+    split,
+)
 from kdoctor.options_gates import (
     Config,
     Expect,
@@ -63,7 +76,7 @@ def check(
     ] = False,
     deep: Deep = False,
     record: Record = "",
-    output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
+    output: CheckFormats = None,
     timeout: Timeout = 0,
     fail_on: Annotated[
         str,
@@ -104,9 +117,13 @@ def check(
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
     from kdoctor.commands.gates import Asked
-    from kdoctor.terminal import with_progress, write_json, write_text
+    from kdoctor.outputs import deliver, refuse_outputs
+    from kdoctor.render.formats import CHECK, names
+    from kdoctor.render.text import lines
+    from kdoctor.terminal import with_progress
 
-    one_of("--format", output, ("text", "json"))
+    outputs = outputs_of(output, names(CHECK))
+    refuse_outputs(outputs)
     one_of("--fail-on", fail_on or "error", ("error", "warning", "note", "never"))
     request = command.Request(
         python=python,
@@ -140,12 +157,16 @@ def check(
         checked = check_logs(tuple(log), request)
     else:
         checked = with_progress(lambda watch: command.check(request, watch))
-    if output == "json":
-        write_json(checked, redact=not no_redact)
-    else:
-        write_text(checked.report, verbose - quiet)
+    report = checked.report
+    unwritten = deliver(
+        lambda _: report,
+        outputs,
+        CHECK,
+        text=lambda width: lines(report, width=width, verbosity=verbose - quiet),
+        redact_for=None if no_redact else checked.user,
+    )
     code = command.exit_code_of(checked, fail_on=fail_on, strict=strict)
-    raise typer.Exit(code)
+    raise typer.Exit(unwritten or code)
 
 
 def facts(
@@ -256,12 +277,14 @@ def assemble(wanted: str = "") -> typer.Typer:
         return app
     from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix
+    from kdoctor.cli_fleet import app as fleet
     from kdoctor.cli_recipes import app as recipes
     from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
         app.command(name)(command)
     app.add_typer(recipes, name="recipes")
+    app.add_typer(fleet, name="fleet")
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)

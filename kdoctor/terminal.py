@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from kdoctor.check.collect import Progress
-from kdoctor.commands.check import Checked
 from kdoctor.host import User
-from kdoctor.model.report import Report
 from kdoctor.model.trouble import Trouble
 from kdoctor.render.json import render
-from kdoctor.render.text import Line, lines, visible
+from kdoctor.render.text import Line, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -28,16 +26,6 @@ PROGRESS_AFTER_S = 0.4
 REDRAWN_PER_S = 2  # what is measured beside it must not notice
 NO_TERMINALS = ("dumb", "unknown", "")
 Draw = Callable[[float, int, int], Iterable[Line]]
-
-
-def write_json(checked: Checked, *, redact: bool) -> None:
-    """The report as one document on stdout."""
-    write_document(checked.report, redact_for=checked.user if redact else None)
-
-
-def write_text(report: Report, verbosity: int) -> None:
-    """The report for people."""
-    write_lines(lines(report, width=width(), verbosity=verbosity))
 
 
 def width() -> int:

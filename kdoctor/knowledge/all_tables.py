@@ -11,6 +11,7 @@ from kdoctor.knowledge import (
     cuda,
     cudnn,
     faults,
+    fleet,
     gpus,
     images,
     jax,
@@ -35,6 +36,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     cuda: cuda.CudaTable
     cudnn: cudnn.CudnnTable
     faults: faults.FaultTable
+    fleet: fleet.FleetTable
     gpus: gpus.GpuTable
     images: images.ImageTable
     jax: jax.JaxTable
@@ -57,6 +59,7 @@ def shipped() -> Tables:
         cuda=cuda.table(),
         cudnn=cudnn.table(),
         faults=faults.table(),
+        fleet=fleet.table(),
         gpus=gpus.table(),
         images=images.table(),
         jax=jax.table(),
