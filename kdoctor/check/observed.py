@@ -21,7 +21,7 @@ def observed(required: Required, sections: Sections) -> Requirement:
     return Requirement(
         text=required.text,
         name=required.name,
-        title=title[0].upper() + title[1:],
+        title=title.replace("the ", "The ", 1) if title.startswith("the ") else title,
         needed=required.needed,
         by=required.by,
         met=met,

@@ -27,6 +27,8 @@ TEXTS = {
     "os": ELSEWHERE,
     "platform": ELSEWHERE,
     "python": NEW,
+    "cudnn": "Give the framework that cuDNN: its wheel or conda package, or an environment of `kdoctor recipes`.",
+    "nccl": "Install that NCCL: its wheel or conda package, or an environment of `kdoctor recipes`.",
     "cuda": "Give the framework a build with that CUDA; `kdoctor recipes` lists environments.",
 }
 

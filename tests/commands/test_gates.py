@@ -192,3 +192,9 @@ def test_files_are_judged_together_and_name_their_own_lines(project: Path, capsy
     assert (finding["id"], finding["evidence"][0]["source"]) == ("KD301", "base.txt:3")
     assert run(["check", "--file", "good.txt"]) == 0
     assert "works with NVIDIA drivers" in " ".join(capsys.readouterr().out.split())
+
+
+def test_an_annotation_stands_at_the_line_of_the_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "deep" / "down" / "requirements.txt").write_text("keras\ntensorflow-cpu\n", encoding="utf-8")
+    assert run(["check", "--file", "requirements.txt", "--format", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error file=requirements.txt,line=2,title=KD301")
