@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,13 +17,17 @@ from kdoctor.options import (
     CheckFormats,
     Deep,
     Env,
+    FromFile,
+    Here,
     KeepIdentities,
+    Log,
     NoPlugins,
     Python,
     Record,
     Sysroot,
     Timeout,
     one_of,
+    one_origin,
     outputs_of,
     split,
 )
@@ -38,9 +42,6 @@ from kdoctor.options_gates import (
     files_alone,
     refuse_gates,
 )
-
-if TYPE_CHECKING:
-    from kdoctor.commands.check import Request
 
 
 def version(value: bool) -> None:
@@ -62,18 +63,9 @@ def check(
     python: Python = "",
     env: Env = "",
     sysroot: Sysroot = "",
-    from_file: Annotated[
-        str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")
-    ] = "",
-    log: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."
-        ),
-    ] = None,
-    here: Annotated[
-        bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
-    ] = False,
+    from_file: FromFile = "",
+    log: Log = None,
+    here: Here = False,
     deep: Deep = False,
     record: Record = "",
     output: CheckFormats = None,
@@ -223,30 +215,6 @@ def schema() -> None:
     sys.stdout.write(command.schema())
 
 
-def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
-    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
-
-    Raises Trouble where options name two origins, or an option that an origin cannot have.
-    """
-    reference = "options-exclude-each-other"
-    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
-    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
-    if len(files) > 1 or (files and live):
-        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
-    if request.python and (request.from_file or request.env):
-        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
-    if (*logs, request.from_file).count("-") > 1:
-        raise Trouble(reference, "- (standard input) can be read once only", code=2)
-    if here and not logs:
-        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
-    machine = bool(not logs or files or live or request.python)
-    if (request.deep or request.record) and (files or not machine):
-        option = "--deep" if request.deep else "--record"
-        said = f"{files[0]} executes nothing" if files else "add --here to --log"
-        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
-    return machine
-
-
 COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "facts": facts,
@@ -275,10 +243,16 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fake", context_settings=SETTINGS)(fake)
     if wanted == "fake":
         return app
+    from kdoctor.cli_run import run_command
+
+    app.command("run", context_settings=SETTINGS)(run_command)
+    if wanted == "run":
+        return app
     from kdoctor.cli_bench import bench
     from kdoctor.cli_fix import fix
     from kdoctor.cli_fleet import app as fleet
     from kdoctor.cli_recipes import app as recipes
+    from kdoctor.cli_summary import summary
     from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
@@ -288,6 +262,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)
+    app.command("summary")(summary)
     return app
 
 
@@ -298,9 +273,10 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
-    from kdoctor.terminal import crash, interrupted, open_streams, say
+    from kdoctor.streams import crash, interrupted, open_streams, say
 
-    signal.signal(signal.SIGTERM, terminated)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:  # what is ignored stays so, for our children too
+        signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
         code = assemble(argv[0] if argv else "")(args=list(argv), prog_name="kdoctor", standalone_mode=False)

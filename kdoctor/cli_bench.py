@@ -11,7 +11,8 @@ import typer
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import BenchFormats, Env, NoRedact, Python, one_of, outputs_of, split
 from kdoctor.render.text import visible
-from kdoctor.terminal import live, say, tell
+from kdoctor.streams import say
+from kdoctor.terminal import live, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
