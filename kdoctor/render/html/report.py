@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from xml.etree.ElementTree import Element
 
-from kdoctor.model.facts.base import Facts
+from kdoctor.model.facts.base import Facts, Origin
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.prediction import Prediction
 from kdoctor.model.report import Report
@@ -24,11 +24,12 @@ from kdoctor.render.overview import overview
 from kdoctor.render.text import summary
 
 MOST_LINES = 60
-ORIGINS = {
+ORIGINS: dict[Origin, str] = {
     "live": "this machine",
     "sysroot": "the files of a machine",
     "file": "recorded facts",
     "log": "what a text says",
+    "written": "files that an environment is made from",
 }
 SIGNS: dict[State, tuple[str, str]] = {
     "fits": ("\u2713", "fits"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 import pytest
 
-from kdoctor.model.facts.base import SCHEMA, Facts, Unknown
+from kdoctor.model.facts.base import SCHEMA, Facts, Origin, Unknown
 from kdoctor.model.facts.prediction import Expected, Prediction
 from kdoctor.model.finding import Evidence, Outcome, Remedy
 from kdoctor.model.report import Plugin, Report
@@ -143,3 +145,10 @@ def test_nothing_is_expected_where_nobody_can_tell() -> None:
     unsure = Prediction(items=(Expected(framework="tensorflow", gpus=None, because="unknown"),))
     some = with_sections(machine(HEALTHY), prediction=unsure)
     assert "is expected to list" not in page(some).first("main")
+
+
+@pytest.mark.parametrize("origin", get_args(Origin))
+def test_the_last_line_says_where_the_facts_are_from(origin: Origin) -> None:
+    facts = Facts(schema=SCHEMA, origin=origin, sections={})
+    some = msgspec.structs.replace(report(), origin=origin, facts=facts)
+    assert page(some).first("footer").startswith("kdoctor 0.1.0, from ")
