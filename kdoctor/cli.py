@@ -7,16 +7,13 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kdoctor import __version__
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
-
-if TYPE_CHECKING:
-    from kdoctor.commands.check import Request
 
 
 def version(value: bool) -> None:
@@ -83,6 +80,7 @@ def check(
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.origin import examine, one_origin
     from kdoctor.terminal import with_progress, write_json, write_text
 
     one_of("--format", output, ("text", "json"))
@@ -99,17 +97,8 @@ def check(
         ignore=split(ignore),
         plugins=not no_plugins,
     )
-    machine = one_origin(request, log or (), here=here)
-    if log and machine:
-        from kdoctor.commands.logs import check_both
-
-        checked = with_progress(lambda watch: check_both(tuple(log), request, watch))
-    elif log:
-        from kdoctor.commands.logs import check_logs
-
-        checked = check_logs(tuple(log), request)
-    else:
-        checked = with_progress(lambda watch: command.check(request, watch))
+    origin = one_origin(request, log or (), here=here)
+    checked = with_progress(lambda watch: examine(request, origin, watch))
     if output == "json":
         write_json(checked, redact=not no_redact)
     else:
@@ -131,6 +120,7 @@ def facts(
 ) -> None:
     """Print the facts alone, as JSON for `kdoctor check --from`."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.origin import one_origin
     from kdoctor.render.json import render
     from kdoctor.terminal import with_progress
 
@@ -171,30 +161,6 @@ def schema() -> None:
     from kdoctor.commands import schema as command
 
     sys.stdout.write(command.schema())
-
-
-def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
-    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
-
-    Raises Trouble where options name two origins, or an option that an origin cannot have.
-    """
-    reference = "options-exclude-each-other"
-    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
-    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
-    if len(files) > 1 or (files and live):
-        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
-    if request.python and (request.from_file or request.env):
-        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
-    if (*logs, request.from_file).count("-") > 1:
-        raise Trouble(reference, "- (standard input) can be read once only", code=2)
-    if here and not logs:
-        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
-    machine = bool(not logs or files or live or request.python)
-    if (request.deep or request.record) and (files or not machine):
-        option = "--deep" if request.deep else "--record"
-        said = f"{files[0]} executes nothing" if files else "add --here to --log"
-        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
-    return machine
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -24,7 +24,7 @@ from kdoctor.model.finding import Finding, Outcome
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
-from kdoctor.symptoms.lines import NotTextError, lines_of
+from kdoctor.symptoms.lines import NotTextError, clean, lines_of
 from kdoctor.symptoms.notebook import MAX_BYTES, looks_like_notebook, notebook_text
 from kdoctor.symptoms.read import Reader
 
@@ -32,12 +32,11 @@ CHUNK = 1 << 18
 STATED = {"framework": ("tensorflow", "jax", "torch"), "driver": ("driver", "driver-cuda")}
 
 
-def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
-    """The report on these texts alone; "-" is standard input. Raises Trouble for what can not be read."""
+def check_logs(symptoms: Symptoms, request: Request) -> Checked:
+    """The report on texts alone. Raises Trouble for a rule that there is not."""
     started = time.monotonic()
     rules = find_rules().items
     chosen = _chosen(request, rules)
-    symptoms = symptoms_of(paths)
     findings = with_primary([finding for finding in judge(symptoms, rules) if chosen(finding)])
     report = Report(
         schema=REPORT_SCHEMA,
@@ -52,9 +51,8 @@ def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
     return Checked(report=report, user=NOBODY, rules=rules)
 
 
-def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checked:
-    """The report on a machine, with what these texts say of it. Raises Trouble."""
-    symptoms = symptoms_of(paths)
+def check_both(symptoms: Symptoms, request: Request, watch: Watch) -> Checked:
+    """The report on a machine, with what texts say of it. Raises Trouble."""
     checked = check(msgspec.structs.replace(request, select=(), ignore=()), watch)
     chosen = _chosen(request, checked.rules)
     now = msgspec.structs.replace(
@@ -65,11 +63,13 @@ def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checke
     return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules))
 
 
-def symptoms_of(paths: Iterable[str]) -> Symptoms:
-    """What all these texts say. Raises Trouble for what can not be read."""
+def symptoms_of(paths: Iterable[str], text: str = "") -> Symptoms:
+    """What all these files ("-": standard input) and a text say. Raises Trouble for what can not be read."""
     reader = Reader()
     for path in paths:
         _read(reader, path)
+    if text:
+        reader.read("text", map(clean, text.splitlines()))
     return reader.symptoms()
 
 
