@@ -84,6 +84,22 @@ class CheckResult:
 
         return one_line(self.report)
 
+    def why_no_gpu(self, *, count: int = 1, memory: str = "", backend: str = "") -> str:
+        """Say in one line why the examined environment cannot use such NVIDIA GPUs; "" where it can.
+
+        Args:
+            count: at least so many.
+            memory: each with at least so much, e.g. "16GiB"; 8 % less is taken for it, as cards have less than sold.
+            backend: tensorflow, jax or torch; without a word the one that Keras uses.
+
+        Raises:
+            Trouble: what is wanted cannot be understood.
+
+        """
+        from kdoctor.commands.gpu_wanted import wanted, why_not
+
+        return why_not(self.report, wanted(count, memory, backend))
+
     def to_json(self, *, redact: bool = True) -> str:
         """The document of `kdoctor check --format json`; ``redact`` replaces names, homes and identities."""
         return _json(self.report, self._checked.user, redact=redact)
