@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from kdoctor.check.registry import find_rules
 from kdoctor.model.facts.base import Facts, Unknown
 from kdoctor.model.facts.frameworks import Build, Frameworks
 from kdoctor.model.facts.libcuda import CudaDevice, Libcuda
@@ -17,6 +18,12 @@ from kdoctor.render.notebook import one_line
 BACKENDS = ("tensorflow", "jax", "torch")
 UNITS = {"gib": 1 << 30, "gb": 10**9, "mib": 1 << 20, "mb": 10**6}
 RESERVED = 0.08  # a card sold as 16 GB shows 15 to 15.8 GiB: driver and error correction take theirs (A100, T4, V100)
+PREVENTING = frozenset(  # layers of the ranking whose errors leave a GPU that is listed but of no use
+    {
+        *("hardware", "driver-release", "compute-capability", "visibility"),
+        *("cuda-libraries", "cudnn", "framework-build"),
+    }
+)
 _AMOUNT = re.compile(r"(?P<number>\d{1,6}(?:\.\d{1,6})?)\s*(?P<unit>gib|gb|mib|mb)", re.IGNORECASE)
 
 
@@ -59,6 +66,8 @@ def why_not(report: Report, wish: Wanted) -> str:
     expected = _expected(report.facts, build)
     if not devices or (expected is not None and expected.gpus == 0):
         return _cause(report, expected)
+    if _is_of_no_use(report, build):
+        return one_line(report)
     count = len(devices) if expected is None or expected.gpus is None else min(len(devices), expected.gpus)
     if count < wish.count:
         by = f" by {build.title}" if build is not None else ""
@@ -74,6 +83,17 @@ def _expected(facts: Facts, build: Build | None) -> Expected | None:
     prediction = facts.sections.get("prediction")
     rows = prediction.items if isinstance(prediction, Prediction) else ()
     return next((row for row in rows if build is not None and row.framework == build.framework), None)
+
+
+def _is_of_no_use(report: Report, build: Build | None) -> bool:
+    """Whether the primary finding says that nothing can be computed on the GPU that is listed.
+
+    It is about the backend that Keras uses; another one may be all right.
+    """
+    first = report.primary
+    if first is None or first.severity != "error" or first.confidence != "certain" or not (build is None or build.active):
+        return False
+    return any(rule.id == first.id and rule.layer in PREVENTING for rule in find_rules().items)
 
 
 def _cause(report: Report, expected: Expected | None) -> str:
