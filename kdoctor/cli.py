@@ -10,8 +10,10 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from kdoctor import __version__
+from kdoctor.completing import VARIABLE, complete
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
 
@@ -192,6 +194,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     if wanted == "fake":
         return app
     from kdoctor.cli_bench import bench
+    from kdoctor.cli_completion import completion
     from kdoctor.cli_fix import fix
     from kdoctor.cli_recipes import app as recipes
     from kdoctor.cli_undo import undo
@@ -202,6 +205,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)
+    app.command("completion")(completion)
     return app
 
 
@@ -212,6 +216,8 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
+    if VARIABLE in os.environ:  # before all else: somebody waits at every key
+        return complete(get_command(assemble(argv[0] if len(argv) > 1 else "")), argv)
     from kdoctor.terminal import crash, interrupted, open_streams, say
 
     signal.signal(signal.SIGTERM, terminated)
