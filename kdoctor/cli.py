@@ -218,11 +218,13 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
     if VARIABLE in os.environ:  # before all else: somebody waits at every key
         return complete(get_command(assemble(argv[0] if len(argv) > 1 else "")), argv)
-    from kdoctor.terminal import crash, interrupted, open_streams, say
+    from kdoctor.terminal import crash, interrupted, log_to_stderr, open_streams, say
 
     signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
+        if os.environ.get("KDOCTOR_LOG"):
+            log_to_stderr(os.environ["KDOCTOR_LOG"])
         code = assemble(argv[0] if argv else "")(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()
     except Trouble as trouble:

@@ -29,6 +29,7 @@ def complete(tree: Any, words: Sequence[str]) -> int:  # noqa: ANN401  a command
     """Print the candidates for the last of the words; the exit code."""
     found = dict(candidates(tree, words))
     sys.stdout.write("".join(f"{value}\t{' '.join(what.split())}\n" for value, what in found.items()))
+    sys.stdout.flush()
     return 0
 
 
