@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Union
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kdoctor.model.trouble import Trouble
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BenchResult", "CheckResult", "Trouble", "bench", "check"]
 
-Path = Union[str, "os.PathLike[str]"]
-Words = Union[str, Iterable[str]]
+Path = str | os.PathLike[str]
+Words = str | Iterable[str]
 WIDTH = 100
 
 

@@ -77,9 +77,7 @@ class Magic:
             command, options = asked(line)
             if cell is None:
                 return answer(command, options)
-            if command != "check":
-                message = f"%%kdoctor takes the options of `kdoctor check` only, not {command}"
-                raise Trouble("command-misplaced", message, code=2)
+            refuse_other(command)
         except Trouble as trouble:
             say(trouble)
         except typer.Exit:  # the help was asked for
@@ -110,6 +108,13 @@ def load(shell: Shell) -> None:
     shell.register_magic_function(Magic(shell).kdoctor, "line_cell", "kdoctor")
 
 
+def refuse_other(command: str) -> None:
+    """A cell can be checked, not measured or explained. Raises Trouble."""
+    if command != "check":
+        message = f"%%kdoctor takes the options of `kdoctor check` only, not {command}"
+        raise Trouble("command-misplaced", message, code=2)
+
+
 def answer(command: str, options: Mapping[str, Any]) -> CheckResult | BenchResult | None:
     """What a line asks for; a page is printed."""
     if command == "explain":
@@ -128,7 +133,9 @@ def asked(line: str) -> tuple[str, dict[str, Any]]:
     known = KEYWORDS.get(command)
     if known is None:
         hint = f"The others run as at a shell: `!kdoctor {command}`."
-        raise Trouble("command-unknown", f"%kdoctor {command}: expected one of {', '.join(KEYWORDS)}", hint=hint, code=2)
+        raise Trouble(
+            "command-unknown", f"%kdoctor {command}: expected one of {', '.join(KEYWORDS)}", hint=hint, code=2
+        )
     options: dict[str, Any] = {}
     for name, option, value in _parsed(command, words):
         if name == "no_plugins":

@@ -49,7 +49,12 @@ def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(made: Path) -
     found = names(made / WHEEL)
     tops = {name.partition("/")[0] for name in found}
     assert tops == {"kdoctor", f"{STEM}.dist-info", f"{STEM}.data"}
-    assert {"kdoctor/py.typed", "kdoctor/knowledge/cuda.toml", "kdoctor/inside/nvml.py", "kdoctor/fakegpu/cuda.c"} <= found
+    assert {
+        "kdoctor/py.typed",
+        "kdoctor/knowledge/cuda.toml",
+        "kdoctor/inside/nvml.py",
+        "kdoctor/fakegpu/cuda.c",
+    } <= found
     assert f"{STEM}.data/data/share/man/man1/kdoctor.1" in found
     assert {name for name in found if name.startswith("kdoctor/recipes/")} == {
         f"kdoctor/recipes/{path.name}" for path in (TREE / "recipes").glob("*.toml")
@@ -72,7 +77,7 @@ def test_entry_points_are_the_command_and_the_plug_in_of_pytest(made: Path) -> N
 
 def test_the_sdist_makes_the_same_wheel(made: Path, tmp_path: Path) -> None:
     with tarfile.open(made / f"{STEM}.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="fully_trusted")  # our own, with the links of the machines in it
+        archive.extractall(tmp_path, filter="fully_trusted")  # noqa: S202  our own, with the links of machines
     build(tmp_path / STEM, tmp_path, "-t", "wheel")
     assert names(tmp_path / WHEEL) == names(made / WHEEL)
 

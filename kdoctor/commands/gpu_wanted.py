@@ -54,7 +54,7 @@ def wanted(count: object = 1, memory: object = "", backend: object = "") -> Want
 
 
 def why_not(report: Report, wish: Wanted) -> str:
-    """ "" where such GPUs can be used; else the primary finding, or what there is less of than wanted."""
+    """Nothing where such GPUs can be used; else the primary finding, or what there is less of than wanted."""
     sections = report.facts.sections
     frameworks, libcuda = sections.get("frameworks"), sections.get("libcuda")
     build = _build(frameworks, wish) if isinstance(frameworks, Frameworks) else None
@@ -91,7 +91,12 @@ def _is_of_no_use(report: Report, build: Build | None) -> bool:
     It is about the backend that Keras uses; another one may be all right.
     """
     first = report.primary
-    if first is None or first.severity != "error" or first.confidence != "certain" or not (build is None or build.active):
+    if (
+        first is None
+        or first.severity != "error"
+        or first.confidence != "certain"
+        or not (build is None or build.active)
+    ):
         return False
     return any(rule.id == first.id and rule.layer in PREVENTING for rule in find_rules().items)
 

@@ -64,7 +64,7 @@ def listening() -> Iterator[Heard]:
     heard = Heard()
     with contextlib.ExitStack() as stack:
         if _descriptor(sys.stderr) != STDERR:
-            stack.enter_context(contextlib.redirect_stderr(_Stream(sys.stderr, heard)))  # type: ignore[type-var]  # a stream by its methods
+            stack.enter_context(contextlib.redirect_stderr(_Stream(sys.stderr, heard)))
         stack.enter_context(_tapped(heard))
         yield heard
 

@@ -27,6 +27,7 @@ class Page(HTMLParser):
     """The tags and the text of a fragment."""
 
     def __init__(self, text: str) -> None:
+        """Read the whole of it."""
         super().__init__()
         self.tags: list[str] = []
         self.text = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[Any]]]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """A notebook that a real kernel has run: the outputs of each cell."""
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
@@ -56,7 +55,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list
         for name, value in ENVIRON.items():
             patch.setenv(name, value)
         nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True).execute()
-    yield dict(zip(CELLS, (cell.outputs for cell in notebook.cells), strict=True))
+    return dict(zip(CELLS, (cell.outputs for cell in notebook.cells), strict=True))
 
 
 def data(some: list[Any], kind: str) -> str:

@@ -28,7 +28,12 @@ def test_jax(): ...
 
 def test_plain(): ...
 """
-A100 = {"device_count": 1, "cuda_device_count": 1, "gpu.name": "NVIDIA A100", "gpu.mem_total": 39 << 30}
+A100: dict[str, str | int] = {
+    "device_count": 1,
+    "cuda_device_count": 1,
+    "gpu.name": "NVIDIA A100",
+    "gpu.mem_total": 39 << 30,
+}
 
 
 @pytest.fixture(autouse=True)

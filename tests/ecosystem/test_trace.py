@@ -19,7 +19,18 @@ TREE = Path(__file__).resolve().parents[2]
 
 
 def check(**environ: str) -> subprocess.CompletedProcess[str]:
-    command = (sys.executable, "-m", "kdoctor", "check", "--python", sys.executable, "--format", "json", "--fail-on", "never")
+    command = (
+        sys.executable,
+        "-m",
+        "kdoctor",
+        "check",
+        "--python",
+        sys.executable,
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
+    )
     return subprocess.run(
         command, cwd=TREE, env={**os.environ, **environ}, capture_output=True, text=True, timeout=60, check=False
     )
@@ -28,8 +39,12 @@ def check(**environ: str) -> subprocess.CompletedProcess[str]:
 def test_probes_and_children_are_told_with_their_time_and_stdout_stays_the_document() -> None:
     ran = check(KDOCTOR_LOG="debug")
     assert ran.stdout.startswith("{")
-    assert re.search(r"^ *\d+ ms  kdoctor\.check\.collect: probe system: System in \d+\.\d+ s$", ran.stderr, re.MULTILINE)
-    assert re.search(r"^ *\d+ ms  kdoctor\.host\.spawn: child .*: exit status 0 in \d+\.\d+ s$", ran.stderr, re.MULTILINE)
+    assert re.search(
+        r"^ *\d+ ms  kdoctor\.check\.collect: probe system: System in \d+\.\d+ s$", ran.stderr, re.MULTILINE
+    )
+    assert re.search(
+        r"^ *\d+ ms  kdoctor\.host\.spawn: child .*: exit status 0 in \d+\.\d+ s$", ran.stderr, re.MULTILINE
+    )
 
 
 def test_without_the_variable_nothing_is_told() -> None:
