@@ -196,12 +196,14 @@ def assemble(wanted: str = "") -> typer.Typer:
     from kdoctor.cli_bench import bench
     from kdoctor.cli_completion import completion
     from kdoctor.cli_fix import fix
+    from kdoctor.cli_fleet import app as fleet
     from kdoctor.cli_recipes import app as recipes
     from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
         app.command(name)(command)
     app.add_typer(recipes, name="recipes")
+    app.add_typer(fleet, name="fleet")
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)

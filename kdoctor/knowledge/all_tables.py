@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kdoctor.knowledge import conda, cuda, cudnn, faults, gpus, jax, keras, signatures, tensorflow, torch, vendors
+from kdoctor.knowledge import (
+    conda,
+    cuda,
+    cudnn,
+    faults,
+    fleet,
+    gpus,
+    jax,
+    keras,
+    signatures,
+    tensorflow,
+    torch,
+    vendors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +35,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     cuda: cuda.CudaTable
     cudnn: cudnn.CudnnTable
     faults: faults.FaultTable
+    fleet: fleet.FleetTable
     gpus: gpus.GpuTable
     jax: jax.JaxTable
     torch: torch.TorchTable
@@ -43,6 +57,7 @@ def shipped() -> Tables:
         cuda=cuda.table(),
         cudnn=cudnn.table(),
         faults=faults.table(),
+        fleet=fleet.table(),
         gpus=gpus.table(),
         jax=jax.table(),
         torch=torch.table(),

@@ -48,7 +48,7 @@ def lines(report: Report, *, width: int = 80, verbosity: int = 0) -> Iterator[Li
         if finding.role == "consequence" and verbosity < 1:
             yield from _consequence(finding, width)
         else:
-            yield from _finding(finding, width)
+            yield from finding_lines(finding, width)
     for finding in report.findings:
         if finding.role == "harmless" and verbosity >= 0:
             yield from _labelled("harmless", f"{finding.what} {finding.why}", width, 10)
@@ -74,7 +74,8 @@ def _labelled(label: str, text: str, width: int, indent: int, style: str = "dim"
         yield ((f"{head:<{indent}}", style), (part, ""))
 
 
-def _finding(finding: Finding, width: int) -> Iterator[Line]:
+def finding_lines(finding: Finding, width: int) -> Iterator[Line]:
+    """One finding in full: what, why, what to do, what was seen."""
     marks = {"primary": "  (primary cause)", "consequence": f"  (follows from {finding.consequence_of})"}
     mark = marks.get(finding.role, "") + _from(finding)
     unsure = "" if finding.confidence == "certain" else f", {finding.confidence}"
