@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 VARIABLE = "_KDOCTOR_COMPLETE"
 FILES, DIRS = ":files", ":dirs"
-PATHS: Mapping[str, str] = {"FILE": FILES, "PATH": FILES, "NAME|PATH": FILES, "DIR": DIRS, "NAME|PREFIX": DIRS}
+PATHS = ((re.compile("FILE|PATH|COMMAND"), FILES), (re.compile("DIR|PREFIX"), DIRS))  # by what a metavar names
 _WORD = re.compile(r"[a-z0-9_]+\Z")
 
 
@@ -105,8 +105,9 @@ def _values(parameter: Any, current: str) -> Iterator[Candidate]:  # noqa: ANN40
     """What the value could be; in a list with commas its last part."""
     metavar = parameter.metavar or ""
     known = KNOWN.get(max(parameter.opts, key=len)) or KNOWN.get(metavar)
-    if metavar in PATHS:
-        yield Candidate(PATHS[metavar])
+    paths = next((how for names, how in PATHS if names.search(metavar)), "")
+    if paths:
+        yield Candidate(paths)
     elif known is not None:
         head, comma, begun = current.rpartition(",") if getattr(parameter, "multiple", False) else ("", "", current)
         for value, what in known():
