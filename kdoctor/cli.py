@@ -15,7 +15,23 @@ from typer.main import get_command
 from kdoctor import __version__
 from kdoctor.completing import VARIABLE, complete
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Deep, Env, KeepIdentities, NoPlugins, Python, Record, Sysroot, Timeout, one_of, split
+from kdoctor.options import (
+    CheckFormats,
+    Deep,
+    Env,
+    FromFile,
+    Here,
+    KeepIdentities,
+    Log,
+    NoPlugins,
+    Python,
+    Record,
+    Sysroot,
+    Timeout,
+    one_of,
+    outputs_of,
+    split,
+)
 
 
 def version(value: bool) -> None:
@@ -37,21 +53,12 @@ def check(
     python: Python = "",
     env: Env = "",
     sysroot: Sysroot = "",
-    from_file: Annotated[
-        str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")
-    ] = "",
-    log: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."
-        ),
-    ] = None,
-    here: Annotated[
-        bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
-    ] = False,
+    from_file: FromFile = "",
+    log: Log = None,
+    here: Here = False,
     deep: Deep = False,
     record: Record = "",
-    output: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")] = "text",
+    output: CheckFormats = None,
     timeout: Timeout = 0,
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")
@@ -83,9 +90,13 @@ def check(
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
     from kdoctor.commands.origin import examine, one_origin
-    from kdoctor.terminal import with_progress, write_json, write_text
+    from kdoctor.outputs import deliver, refuse_outputs
+    from kdoctor.render.formats import CHECK, names
+    from kdoctor.render.text import lines
+    from kdoctor.terminal import with_progress
 
-    one_of("--format", output, ("text", "json"))
+    outputs = outputs_of(output, names(CHECK))
+    refuse_outputs(outputs)
     one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
     request = command.Request(
         python=python,
@@ -101,13 +112,17 @@ def check(
     )
     origin = one_origin(request, log or (), here=here)
     checked = with_progress(lambda watch: examine(request, origin, watch))
-    if output == "json":
-        write_json(checked, redact=not no_redact)
-    else:
-        write_text(checked.report, verbose - quiet)
+    report = checked.report
+    unwritten = deliver(
+        lambda _: report,
+        outputs,
+        CHECK,
+        text=lambda width: lines(report, width=width, verbosity=verbose - quiet),
+        redact_for=None if no_redact else checked.user,
+    )
     level = None if fail_on == "never" else fail_on
-    code = command.exit_code(checked.report, fail_on=level, strict=strict, asked=checked.rules)  # type: ignore[arg-type]  # one_of
-    raise typer.Exit(code)
+    code = command.exit_code(report, fail_on=level, strict=strict, asked=checked.rules)  # type: ignore[arg-type]  # one_of
+    raise typer.Exit(unwritten or code)
 
 
 def facts(
@@ -193,11 +208,17 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fake", context_settings=SETTINGS)(fake)
     if wanted == "fake":
         return app
+    from kdoctor.cli_run import run_command
+
+    app.command("run", context_settings=SETTINGS)(run_command)
+    if wanted == "run":
+        return app
     from kdoctor.cli_bench import bench
     from kdoctor.cli_completion import completion
     from kdoctor.cli_fix import fix
     from kdoctor.cli_fleet import app as fleet
     from kdoctor.cli_recipes import app as recipes
+    from kdoctor.cli_summary import summary
     from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
@@ -207,6 +228,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)
+    app.command("summary")(summary)
     app.command("completion")(completion)
     return app
 
@@ -220,9 +242,10 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
     if VARIABLE in os.environ:  # before all else: somebody waits at every key
         return complete(get_command(assemble(argv[0] if len(argv) > 1 else "")), argv)
-    from kdoctor.terminal import crash, interrupted, log_to_stderr, open_streams, say
+    from kdoctor.streams import crash, interrupted, log_to_stderr, open_streams, say
 
-    signal.signal(signal.SIGTERM, terminated)
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:  # what is ignored stays so, for our children too
+        signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
         if os.environ.get("KDOCTOR_LOG"):

@@ -18,7 +18,8 @@ from kdoctor.cli import assemble
 from kdoctor.commands.explain import explain
 from kdoctor.host.tee import listening
 from kdoctor.model.trouble import Trouble
-from kdoctor.terminal import say, tell
+from kdoctor.streams import say
+from kdoctor.terminal import tell
 
 KEYWORDS: Mapping[str, Mapping[str, str]] = {  # of the options: what the functions of kdoctor.api call them
     "check": {

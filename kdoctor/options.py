@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from kdoctor.model.trouble import Trouble
+from kdoctor.render import formats
+
+
+def _told(some: Sequence[formats.Format]) -> str:
+    return f"How to print: {', '.join(formats.names(some))}; with =FILE into a file. Several at once."
+
 
 Sysroot = Annotated[
     str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")
@@ -26,8 +32,28 @@ Backend = Annotated[str, typer.Option("--backend", metavar="tensorflow|jax|torch
 Own = Annotated[
     list[str] | None, typer.Option("--recipes", metavar="PATH", help="Also this recipe, or those of this folder.")
 ]
+FromFile = Annotated[str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")]
+Log = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."),
+]
+Here = Annotated[
+    bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
+]
+CheckFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.CHECK)),
+]
+BenchFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.BENCH)),
+]
+FixFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.FIX)),
+]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
-NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in JSON.")]
+NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in other formats than text.")]
 
 Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
 Timeout = Annotated[
@@ -46,7 +72,9 @@ Record = Annotated[
         "--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot."
     ),
 ]
-KeepIdentities = Annotated[bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in JSON.")]
+KeepIdentities = Annotated[
+    bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in other formats than text.")
+]
 NoPlugins = Annotated[bool, typer.Option("--no-plugins", help="Without the probes and rules of other distributions.")]
 
 
@@ -60,3 +88,27 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         reference = "option-value-unknown"
         raise Trouble(reference, f"{option} {value}: expected one of {', '.join(allowed)}", code=2)
+
+
+class Output(NamedTuple):
+    """A report in one format; ``path``: the file that it goes to, "" for standard output."""
+
+    format: str
+    path: str
+
+
+def outputs_of(values: Sequence[str] | None, known: Sequence[str]) -> tuple[Output, ...]:
+    """What ``--format NAME`` and ``--format NAME=FILE`` ask for; text where nothing is. Raises Trouble."""
+    outputs = []
+    for value in values or ("text",):
+        name, sign, path = value.partition("=")
+        one_of("--format", name, known)
+        if sign and not path:
+            raise Trouble("option-value-unknown", f"--format {value}: a file is missing after the =", code=2)
+        outputs.append(Output(name, "" if path == "-" else path))
+    printed = [one.format for one in outputs if not one.path]
+    if len(printed) > 1:
+        hint = f"Give another a file: --format {printed[-1]}=FILE."
+        message = f"--format {' and '.join(printed)}: only one goes to standard output"
+        raise Trouble("options-exclude-each-other", message, hint=hint, code=2)
+    return tuple(outputs)

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 
 from kdoctor.check.builds import builds, pairs
+from kdoctor.check.libraries import present
+from kdoctor.check.packages import interpreters, packages
 from kdoctor.check.said import Signs, Text, compares
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.symptoms import Line, Symptoms
@@ -36,7 +38,7 @@ def marks_of(symptoms: Symptoms) -> Marks:
     """All that hold, with the lines that they follow from."""
     text = Text(symptoms)
     marks: Marks = {seen.id: seen.lines for seen in symptoms.seen}
-    for step in (_general, _missing, _cudnn_loaded, builds, _visible, pairs):
+    for step in (_general, _missing, present, _cudnn_loaded, builds, _visible, pairs, packages, interpreters):
         for name, lines in step(text):
             marks[name] = marks.get(name, ()) + lines
     if "container" in marks or "kubernetes" in marks or "gpu-image" in marks:
@@ -125,6 +127,10 @@ def _cudnn_loaded(text: Text) -> Signs:
     if have is not None and need is not None:
         lower = have.major == need.major and have < need
         yield ("cudnn-loaded-lower" if lower else "cudnn-loaded-other"), seen.lines
+        for value, where in text.stated("cudnn"):
+            stated = _cudnn(value)
+            if lower and stated is not None and stated.major == need.major and stated >= need:
+                yield "cudnn-second-copy", (*seen.lines[:1], where)
 
 
 def _cudnn(text: str) -> CudnnVersion | None:

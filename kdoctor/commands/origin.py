@@ -46,7 +46,7 @@ def examine(request: Request, origin: Origin, watch: Watch = lambda _: None) -> 
     """The report on it. Raises Trouble where kdoctor cannot do its job."""
     if not (origin.logs or origin.text):
         return check(request, watch)
-    from kdoctor.commands.logs import check_both, check_logs, symptoms_of
+    from kdoctor.commands.logs import check_text, check_text_and_machine, symptoms_of
 
     symptoms = symptoms_of(origin.logs, origin.text)
-    return check_both(symptoms, request, watch) if origin.machine else check_logs(symptoms, request)
+    return check_text_and_machine(symptoms, request, watch) if origin.machine else check_text(symptoms, request)

@@ -13,7 +13,7 @@ import pytest
 
 from kdoctor import api
 from kdoctor.host.spawn import spawn
-from kdoctor.terminal import log_to_stderr
+from kdoctor.streams import log_to_stderr
 
 TREE = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,6 @@ from kdoctor.check.from_text import judge, with_primary
 from kdoctor.check.registry import find_rules
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.finding import Finding
-from kdoctor.symptoms.lines import lines_of
 from kdoctor.symptoms.read import Reader
 
 TEXTS = [
@@ -27,7 +26,7 @@ MISMATCH = "Failed to initialize NVML: Driver/library version mismatch\n"
 
 def judged(text: str) -> tuple[Finding, ...]:
     reader = Reader()
-    reader.read("log", lines_of([text.encode()]))
+    reader.read("log", [text.encode()])
     return judge(reader.symptoms(), find_rules().items)
 
 
