@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 VARIABLE = "_KDOCTOR_COMPLETE"
 FILES, DIRS = ":files", ":dirs"
 PATHS = ((re.compile("FILE|PATH|COMMAND"), FILES), (re.compile("DIR|PREFIX"), DIRS))  # by what a metavar names
+_LISTED = re.compile(r"^How to print: ([a-z0-9, -]+);")
 _WORD = re.compile(r"[a-z0-9_]+\Z")
 
 
@@ -106,16 +107,19 @@ def _values(parameter: Any, current: str) -> Iterator[Candidate]:  # noqa: ANN40
     metavar = parameter.metavar or ""
     known = KNOWN.get(max(parameter.opts, key=len)) or KNOWN.get(metavar)
     paths = next((how for names, how in PATHS if names.search(metavar)), "")
-    if paths:
+    listed = _LISTED.search(getattr(parameter, "help", "") or "")
+    if listed:
+        words = tuple(listed[1].split(", "))
+        yield from (Candidate(word) for word in words if word.startswith(current))
+    elif paths:
         yield Candidate(paths)
     elif known is not None:
         head, comma, begun = current.rpartition(",") if getattr(parameter, "multiple", False) else ("", "", current)
         for value, what in known():
             if value.lower().startswith(begun.lower()) and (begun or not what.startswith(ALIAS)):
                 yield Candidate(f"{head}{comma}{value}", what)
-    else:
-        words = (word for word in metavar.split("|") if _WORD.match(word)) if "|" in metavar else ()
-        yield from (Candidate(word) for word in words if word.startswith(current))
+    elif "|" in metavar:
+        yield from (Candidate(word) for word in metavar.split("|") if _WORD.match(word) and word.startswith(current))
 
 
 ALIAS = "is KD"

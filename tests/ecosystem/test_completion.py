@@ -20,6 +20,7 @@ from kdoctor.cli import assemble
 from kdoctor.cli_completion import SCRIPTS
 from kdoctor.completing import candidates
 from kdoctor.fix.recipes import shipped
+from kdoctor.render.formats import BENCH, CHECK, Format, names
 
 TREE = Path(__file__).resolve().parents[2]
 APP: Any = get_command(assemble())
@@ -35,11 +36,11 @@ def values(line: str) -> list[str]:
     [
         ("expl", ["explain"]),
         ("check --fo", ["--format"]),
-        ("check --format ", ["text", "json"]),
-        ("check --format j", ["json"]),
-        ("check --format=j", ["--format=json"]),
-        ("check --format = j", ["json"]),
-        ("check --format =", ["text", "json"]),
+        ("facts --fo", []),
+        ("check --format js", ["json"]),
+        ("check --format=js", ["--format=json"]),
+        ("check --format = js", ["json"]),
+        ("check --fail-on =", ["error", "warning", "note", "never"]),
         ("check --fail-on n", ["note", "never"]),
         ("check --sysroot ", [":dirs"]),
         ("check --from ", [":files"]),
@@ -71,13 +72,18 @@ def test_what_may_come_next(line: str, expected: list[str]) -> None:
 
 
 def test_an_option_is_offered_once_unless_it_may_be_repeated() -> None:
-    offered = values("check --select KD1 --format json --")
-    assert ("--select" in offered, "--format" in offered) == (True, False)
+    offered = values("check --select KD1 --fail-on note --")
+    assert ("--select" in offered, "--fail-on" in offered) == (True, False)
 
 
 def test_all_rules_by_id_and_all_recipes_are_offered() -> None:
     assert values("check --ignore ") == [rule.id for rule in find_rules().items]
     assert sorted(values("recipes show ")) == sorted(recipe.id for recipe in shipped())
+
+
+@pytest.mark.parametrize(("command", "known"), [("check", CHECK), ("bench", BENCH)])
+def test_the_formats_of_a_command_are_offered(command: str, known: tuple[Format, ...]) -> None:
+    assert values(f"{command} --format ") == list(names(known))
 
 
 def test_every_option_with_named_values_offers_them() -> None:
@@ -139,7 +145,7 @@ SHELLS = {
     ("keys", "expected"),
     [
         ("kdoctor check --fo\t", "--format"),
-        ("kdoctor check --format=j\t", "=json"),
+        ("kdoctor check --format=js\t", "=json"),
         ("kdoctor explain KD10\t\t", "KD109"),
         ("kdoctor recipes show cpu-j\t", "cpu-jax"),
         ("kdoctor check --from rec\t", "recorded\\ facts.json"),
@@ -158,7 +164,7 @@ def test_a_real_shell_completes(home: Path, shell: str, keys: str, expected: str
     ("line", "expected"),
     [
         ("kdoctor check --fo", "--format\tHow to print the report."),
-        ("kdoctor check --format=j", "--format=json"),
+        ("kdoctor check --format=js", "--format=json"),
         ("kdoctor check --select KD101", "KD101\tdriver-missing"),
         ("kdoctor check --from rec", "recorded facts.json"),
     ],
