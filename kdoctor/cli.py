@@ -10,10 +10,8 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from typer.main import get_command
 
 from kdoctor import __version__
-from kdoctor.completing import VARIABLE, complete
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import (
     CheckFormats,
@@ -240,7 +238,11 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
-    if VARIABLE in os.environ:  # before all else: somebody waits at every key
+    if "_KDOCTOR_COMPLETE" in os.environ:  # before all else: somebody waits at every key
+        from typer.main import get_command
+
+        from kdoctor.completing import complete
+
         return complete(get_command(assemble(argv[0] if len(argv) > 1 else "")), argv)
     from kdoctor.streams import crash, interrupted, log_to_stderr, open_streams, say
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-VARIABLE = "_KDOCTOR_COMPLETE"
 FILES, DIRS = ":files", ":dirs"
 PATHS = ((re.compile("FILE|PATH|COMMAND"), FILES), (re.compile("DIR|PREFIX"), DIRS))  # by what a metavar names
 _LISTED = re.compile(r"^How to print: ([a-z0-9, -]+);")
