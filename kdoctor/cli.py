@@ -30,6 +30,17 @@ from kdoctor.options import (
     outputs_of,
     split,
 )
+from kdoctor.options_gates import (
+    Config,
+    Expect,
+    MoreFiles,
+    NoConfig,
+    Require,
+    Written,
+    all_files,
+    files_alone,
+    refuse_gates,
+)
 
 
 def version(value: bool) -> None:
@@ -59,8 +70,11 @@ def check(
     output: CheckFormats = None,
     timeout: Timeout = 0,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")
-    ] = "error",
+        str,
+        typer.Option(
+            "--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on (error)."
+        ),
+    ] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 where an error-level rule could not be decided.")
     ] = False,
@@ -68,6 +82,12 @@ def check(
         list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
+    file: Written = None,
+    more: MoreFiles = None,
+    require: Require = None,
+    expect: Expect = "",
+    config: Config = "",
+    no_config: NoConfig = False,
     quiet: Annotated[
         int, typer.Option("-q", "--quiet", count=True, metavar="", show_default=False, help="Only the primary cause.")
     ] = 0,
@@ -87,6 +107,7 @@ def check(
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.gates import Asked
     from kdoctor.commands.origin import examine, one_origin
     from kdoctor.outputs import deliver, refuse_outputs
     from kdoctor.render.formats import CHECK, names
@@ -95,7 +116,7 @@ def check(
 
     outputs = outputs_of(output, names(CHECK))
     refuse_outputs(outputs)
-    one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
+    one_of("--fail-on", fail_on or "error", ("error", "warning", "note", "never"))
     request = command.Request(
         python=python,
         env=env,
@@ -107,9 +128,19 @@ def check(
         select=split(select),
         ignore=split(ignore),
         plugins=not no_plugins,
+        gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
     origin = one_origin(request, log or (), here=here)
-    checked = with_progress(lambda watch: examine(request, origin, watch))
+    files = all_files(file, more)
+    if not origin.machine or files:
+        refuse_gates(request, "--file" if files else "--log")
+    if files:
+        from kdoctor.commands.written import check_files
+
+        files_alone(request, log or (), here=here)
+        checked = check_files(files, request.select, request.ignore)
+    else:
+        checked = with_progress(lambda watch: examine(request, origin, watch))
     report = checked.report
     unwritten = deliver(
         lambda _: report,
@@ -118,8 +149,7 @@ def check(
         text=lambda width: lines(report, width=width, verbosity=verbose - quiet),
         redact_for=None if no_redact else checked.user,
     )
-    level = None if fail_on == "never" else fail_on
-    code = command.exit_code(report, fail_on=level, strict=strict, asked=checked.rules)  # type: ignore[arg-type]  # one_of
+    code = command.exit_code_of(checked, fail_on=fail_on, strict=strict)
     raise typer.Exit(unwritten or code)
 
 

@@ -14,7 +14,7 @@ _MISSING = (
     "tf-dlopen-lib", "tf-import-lib-missing", "loader-cannot-open", "torch-lib-not-found", "dll-missing", "old-no-lib",
     "win-cudnn-dll", "win-cudart-dll", "tf-libcuda-missing",
 )  # fmt: skip
-NAME = re.compile(r"(?:lib(?:cu|nv)[\w+-]+?\.so(?:\.\d+)*|\bcu\w+?64_\w+\.dll)")
+NAME = re.compile(r"(?:lib(?:cu|nv)[\w+-]+?\.so(?:\.\d+)*|\bcu\w+?64_\w+\.dll|\bnvcuda\.dll)")
 _FAMILY = r"lib(?:cudart|cublas|cudnn|cufft|curand|cusolver|cusparse)\b"
 _ASKED = re.compile(
     r"(?i)\b(?:look|search|ask|want|need|requir|expect|miss|without)\w*"

@@ -15,13 +15,14 @@ _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
 _ASIDE = r"(?:\s*\([^()\d]{1,40}\))?"  # "(use command below)", as forms have it
 _BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
-_TENSORFLOWS = r"tensorflow(?:[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
+_TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|\.VERSION)?"
+_TENSORFLOWS = r"tensorflow(?:\.__version__|[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
     r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
     r"|kernel reported version is|insufficient driver version"
 )
 _NAMES = {
-    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|tf(?:[-_]?(?:gpu|nightly))?)",
+    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|{_TF})",
     "tf-keras": r"tf[-_]keras",
     "keras": r"keras",
     "jax": r"jax",
@@ -41,7 +42,14 @@ _PATTERNS = {
     of: re.compile(rf"(?i)(?<![\w.@/-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
     for of, name in _NAMES.items()
 }
+_PATTERNS["kernel-driver"] = re.compile(r"(?i)kernel module\s+(?:for \S+\s+)?(?P<v>\d{3}\.\d+(?:\.\d+)?)")
+_PATTERNS["library-driver"] = re.compile(
+    r"(?i)(?:^\W*ii\s+(?:libcuda1|libnvidia-(?:compute|ml1?|gl)|nvidia-(?:smi|utils|compute-utils))[\w:-]*"
+    r"|NVML library version:|DSO version|client has the version)\s+(?P<v>\d{3}\.\d+(?:\.\d+)?)"
+)
 _HEADS = {
+    "kernel-driver": ("kernel module",),
+    "library-driver": ("ii ", "nvml library version", "dso version", "client has the version"),
     "tensorflow": ("tf", "tensorflow"),
     "tf-keras": ("tf-keras", "tf_keras"),
     "driver": ("driver", "nvidia-smi", "kernel module", "kernel reported"),
@@ -61,14 +69,18 @@ _CC = re.compile(
 )
 _GPU = re.compile(
     r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
-    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?M\b)?"
-    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X)|Tesla [A-Z]\d+\w*|Quadro [A-Z\d]+\w*|GRID K\d+"
-    r"|[AHBL]\d{1,3}0{1,2}\b|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80))"
+    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
+    r"|(?:my|an?|two|our|new|old|gpu:?) (?:nvidia |geforce )?(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b"
+    r"(?! [a-z]+s\b)"
+    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
+    r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
+    r"|(?:RTX )?A(?:2|10|16|30|40|100|800|[1-6]000|[45]500)G?\b|[HB](?:20|100|200|300|800)\b|L(?:20|40S?)\b"
+    r"|L4(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d"
+    r"|T4\b|V100|P100|K80|M60|K40[cm]?))"
 )
 _CC_HINT, _GPU_HINT = (
     re.compile("|".join(map(re.escape, sorted(texts_of(pattern.pattern))))) for pattern in (_CC, _GPU)
 )  # `re` finds one of some texts sooner than the expressions
-_OLD = {"K80": "3.7", "GRID K520": "3.0", "GRID K1": "3.0", "GRID K2": "3.0"}
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
 _TOP = {
@@ -138,13 +150,12 @@ def plausible(of: str, version: str) -> bool:
 
 def capability_of(gpu: str) -> str:
     """The compute capability of a GPU's name as people write it, "" where it is not known."""
-    if gpu in _OLD:
-        return _OLD[gpu]
     for name in (gpu, f"GeForce {gpu}", f"NVIDIA {gpu}", f"NVIDIA GeForce {gpu}"):
         model = gpus.model_of(name)
         if model is not None:
             return str(model.compute_capability)
-    return ""
+    card = gpus.capability_of_card(gpu)
+    return "" if card is None else str(card)
 
 
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
@@ -168,6 +179,9 @@ def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
     for match in _GPU.finditer(line) if _GPU_HINT.search(lowered) else ():
         if match["word"]:
             yield "gpu", match["word"]
+        elif match["bare"]:
+            line_of = "GTX" if match["bare"].startswith("1") else "RTX"
+            yield "gpu", f"{line_of} {match['bare']}" + (" Ti" if match["ti"] else "")
         else:
             mobile = " Mobile" if match["mobile"] else ""
             suffix = f" {match['suffix']}" if match["suffix"] else ""
