@@ -51,7 +51,7 @@ def values(line: str) -> list[str]:
         ("fleet merge ", [":files"]),
         ("fake --gpus 2 -- ", [":files"]),
         ("check --select KD101,kd10", [f"KD101,KD10{number}" for number in range(1, 10)]),
-        ("check --strict x", []),
+        ("check --strict x", [":files"]),
         ("explain driver-m", ["driver-missing"]),
         ("recipes sh", ["show"]),
         ("recipes show cpu-j", ["cpu-jax"]),
