@@ -27,7 +27,6 @@ from kdoctor.options import (
     Sysroot,
     Timeout,
     one_of,
-    one_origin,
     outputs_of,
     split,
 )
@@ -109,6 +108,7 @@ def check(
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
     from kdoctor.commands.gates import Asked
+    from kdoctor.commands.origin import examine, one_origin
     from kdoctor.outputs import deliver, refuse_outputs
     from kdoctor.render.formats import CHECK, names
     from kdoctor.render.text import lines
@@ -130,25 +130,17 @@ def check(
         plugins=not no_plugins,
         gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
-    machine = one_origin(request, log or (), here=here)
+    origin = one_origin(request, log or (), here=here)
     files = all_files(file, more)
-    if not machine or files:
+    if not origin.machine or files:
         refuse_gates(request, "--file" if files else "--log")
     if files:
         from kdoctor.commands.written import check_files
 
         files_alone(request, log or (), here=here)
         checked = check_files(files, request.select, request.ignore)
-    elif log and machine:
-        from kdoctor.commands.logs import check_both
-
-        checked = with_progress(lambda watch: check_both(tuple(log), request, watch))
-    elif log:
-        from kdoctor.commands.logs import check_logs
-
-        checked = check_logs(tuple(log), request)
     else:
-        checked = with_progress(lambda watch: command.check(request, watch))
+        checked = with_progress(lambda watch: examine(request, origin, watch))
     report = checked.report
     unwritten = deliver(
         lambda _: report,
@@ -173,6 +165,7 @@ def facts(
 ) -> None:
     """Print the facts alone, as JSON for `kdoctor check --from`."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.origin import one_origin
     from kdoctor.render.json import render
     from kdoctor.terminal import with_progress
 
@@ -249,6 +242,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     if wanted == "run":
         return app
     from kdoctor.cli_bench import bench
+    from kdoctor.cli_completion import completion
     from kdoctor.cli_fix import fix
     from kdoctor.cli_fleet import app as fleet
     from kdoctor.cli_recipes import app as recipes
@@ -263,6 +257,7 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("bench")(bench)
     app.command("undo")(undo)
     app.command("summary")(summary)
+    app.command("completion")(completion)
     return app
 
 
@@ -273,12 +268,20 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
-    from kdoctor.streams import crash, interrupted, open_streams, say
+    if "_KDOCTOR_COMPLETE" in os.environ:  # before all else: somebody waits at every key
+        from typer.main import get_command
+
+        from kdoctor.completing import complete
+
+        return complete(get_command(assemble(argv[0] if len(argv) > 1 else "")), argv)
+    from kdoctor.streams import crash, interrupted, log_to_stderr, open_streams, say
 
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:  # what is ignored stays so, for our children too
         signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
+        if os.environ.get("KDOCTOR_LOG"):
+            log_to_stderr(os.environ["KDOCTOR_LOG"])
         code = assemble(argv[0] if argv else "")(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()
     except Trouble as trouble:

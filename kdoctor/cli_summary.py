@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kdoctor.options import Deep, Env, FromFile, Here, Log, NoPlugins, Python, Sysroot, Timeout, one_origin
+from kdoctor.options import Deep, Env, FromFile, Here, Log, NoPlugins, Python, Sysroot, Timeout
 
 Full = Annotated[
     bool, typer.Option("--full", help="As Markdown, with findings, libraries, variables and facts folded.")
@@ -29,6 +29,7 @@ def summary(
 ) -> None:
     """Print at most 15 lines on this machine and its primary finding, redacted, to paste into an issue."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.origin import examine, one_origin
     from kdoctor.render import summary as render
     from kdoctor.terminal import with_progress
 
@@ -36,15 +37,7 @@ def summary(
         python=python, env=env, sysroot=sysroot, from_file=from_file, deep=deep, timeout_s=timeout,
         plugins=not no_plugins,
     )  # fmt: skip
-    logs = tuple(log or ())
-    machine = one_origin(request, logs, here=here)
-    if logs:
-        from kdoctor.commands.logs import check_both, check_logs
-
-        checked = (
-            with_progress(lambda watch: check_both(logs, request, watch)) if machine else check_logs(logs, request)
-        )
-    else:
-        checked = with_progress(lambda watch: command.check(request, watch))
+    origin = one_origin(request, log or (), here=here)
+    checked = with_progress(lambda watch: examine(request, origin, watch))
     typed = shlex.join(("kdoctor", *sys.argv[1:]))
     sys.stdout.write((render.full if full else render.short)(checked.report, typed, checked.user))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
 from kdoctor.model.trouble import Trouble
 from kdoctor.render import formats
-
-if TYPE_CHECKING:
-    from kdoctor.commands.check import Request
 
 
 def _told(some: Sequence[formats.Format]) -> str:
@@ -91,30 +88,6 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         reference = "option-value-unknown"
         raise Trouble(reference, f"{option} {value}: expected one of {', '.join(allowed)}", code=2)
-
-
-def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
-    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
-
-    Raises Trouble where options name two origins, or an option that an origin cannot have.
-    """
-    reference = "options-exclude-each-other"
-    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
-    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
-    if len(files) > 1 or (files and live):
-        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
-    if request.python and (request.from_file or request.env):
-        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
-    if (*logs, request.from_file).count("-") > 1:
-        raise Trouble(reference, "- (standard input) can be read once only", code=2)
-    if here and not logs:
-        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
-    machine = bool(not logs or files or live or request.python)
-    if (request.deep or request.record) and (files or not machine):
-        option = "--deep" if request.deep else "--record"
-        said = f"{files[0]} executes nothing" if files else "add --here to --log"
-        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
-    return machine
 
 
 class Output(NamedTuple):

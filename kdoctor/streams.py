@@ -21,6 +21,27 @@ def open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def log_to_stderr(level: str) -> None:
+    """Show what the library tells its loggers; raises Trouble for a level that says nothing more."""
+    if level != "debug":
+        raise Trouble("option-value-unknown", f"KDOCTOR_LOG={level}: expected debug", code=2)
+    import logging
+
+    from kdoctor.render.text import visible
+
+    class Line(logging.Formatter):
+        """One that nothing read from the machine steers the terminal with."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return visible(super().format(record))
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Line("%(relativeCreated)6d ms  %(name)s: %(message)s"))
+    logger = logging.getLogger("kdoctor")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
 def say(trouble: Trouble) -> int:
     """Print a trouble on stderr."""
     from kdoctor.render.text import visible

@@ -35,9 +35,13 @@ Watch = Callable[[Progress], None]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked of a check; paths are as given."""
+    """What the user asked of a check; paths are as given.
+
+    ``chosen_by``: who chose ``python`` where it was not the user.
+    """
 
     python: str = ""
+    chosen_by: str = ""
     env: str = ""
     sysroot: str = ""
     from_file: str = ""
@@ -93,6 +97,8 @@ def live(request: Request, settings: Mapping[str, str] | None = None) -> tuple[L
     host.environ = {**host.environ, **(settings or {})}
     limit = request.timeout_s or SCRIPT_TIMEOUT_S
     examined = choose(host, python=request.python, env=request.env, deep=request.deep, timeout_s=limit)
+    if request.chosen_by:
+        examined = msgspec.structs.replace(examined, chosen_by=request.chosen_by)
     host.examined = examined.interpreter
     return host, examined
 

@@ -54,11 +54,6 @@ def check_text(symptoms: Symptoms, request: Request) -> Checked:
     return Checked(report=report, user=NOBODY, rules=rules)
 
 
-def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checked:
-    """The report on a machine, with what these texts say of it. Raises Trouble."""
-    return check_text_and_machine(symptoms_of(paths), request, watch)
-
-
 def check_text_and_machine(symptoms: Symptoms, request: Request, watch: Watch, *, fresh: bool = False) -> Checked:
     """The report on a machine, with what a text says of it; ``fresh``: it was printed just now. Raises Trouble."""
     checked = check(msgspec.structs.replace(request, select=(), ignore=()), watch)
@@ -71,11 +66,14 @@ def check_text_and_machine(symptoms: Symptoms, request: Request, watch: Watch, *
     return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules, fresh=fresh))
 
 
-def symptoms_of(paths: Iterable[str]) -> Symptoms:
-    """What all these texts say. Raises Trouble for what can not be read."""
+def symptoms_of(paths: Iterable[str], text: str = "") -> Symptoms:
+    """What all these files ("-": standard input) and a text say. Raises Trouble for what can not be read."""
     reader = Reader(quick=runs_hyperscan())
     for path in paths:
         _read(reader, path)
+    with contextlib.suppress(NotTextError):
+        if text:
+            reader.read("text", (text.encode("utf-8", "replace"),))
     return reader.symptoms()
 
 
