@@ -6,6 +6,7 @@ takes for the same are not looked for.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Iterable, Iterator
@@ -30,6 +31,7 @@ class _Part(NamedTuple):
     ends: bool = False  # what follows does not follow ``exact`` directly
 
 
+@functools.cache
 def texts_of(regex: str) -> Texts:
     r"""Texts in lower case of which every match has one, the rarest such set; none where there is no such set.
 
