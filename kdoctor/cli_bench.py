@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Env, NoRedact, Python, one_of, split
+from kdoctor.options import BenchFormats, Env, NoRedact, Python, one_of, outputs_of, split
 from kdoctor.render.text import visible
-from kdoctor.terminal import live, say, tell, width, write_document, write_lines
+from kdoctor.streams import say
+from kdoctor.terminal import live, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from kdoctor.commands.bench import Asked, Session
-    from kdoctor.host import User
     from kdoctor.model.bench import Bench, Cell, Event, Result
     from kdoctor.render.text import Line
 
@@ -52,7 +52,6 @@ Csv = Annotated[str, typer.Option("--csv", metavar="FILE", help="Also write the 
 Plot = Annotated[
     str, typer.Option("--plot", metavar="FILE", help="Also draw the curves: FILE.png or FILE.svg (needs matplotlib).")
 ]
-Shape = Annotated[str, typer.Option("--format", metavar="text|json|markdown", help="How to print.")]
 Grid = Annotated[
     str, typer.Option("--grid", metavar="DIR", help="Also write batch size, epochs, loss, accuracy, time.")
 ]
@@ -100,7 +99,7 @@ def bench(
     compare: Compare = None,
     history: History = False,
     listing: List = False,
-    output: Shape = "text",
+    output: BenchFormats = None,
     no_redact: NoRedact = False,
 ) -> None:
     """Train small models on every device: does it train, right, and how fast."""
@@ -108,8 +107,11 @@ def bench(
     from kdoctor.commands import bench as command
     from kdoctor.host.put import refuse_files
     from kdoctor.model.bench import MODES, PRECISIONS
+    from kdoctor.outputs import deliver, refuse_outputs
+    from kdoctor.render.formats import BENCH, names
 
-    one_of("--format", output, ("text", "json", "markdown"))
+    outputs = outputs_of(output, names(BENCH))
+    refuse_outputs(outputs)
     if quick and full:
         raise Trouble("options-exclude-each-other", "--quick and --full: choose one", code=2)
     wanted = Wanted(
@@ -140,6 +142,7 @@ def bench(
     if limit and not baseline:
         raise Trouble("option-misplaced", "--fail-below needs a --baseline to be below of", code=2)
     refuse_files((path for path in (csv, plot) if path), force=force)  # before minutes of training
+    refuse_files((one.path for one in outputs if one.path), force=True)
     if plot:
         from kdoctor.render.plots import refuse_without_matplotlib
 
@@ -148,26 +151,24 @@ def bench(
     started = dt.datetime.now(dt.timezone.utc)
     session = in_a_new_one(asked, recipe) if provision else trained(asked)
     report = command.report_of(session, gate)
-    try:
-        show(report, output, None if no_redact else session.user)
-        sys.stdout.flush()
-    finally:  # where stdout is full or closed, the files are what is left of it
-        failed = keep(report, started, csv=csv, grid=grid, plot=plot, force=force)
+    failed = deliver(
+        lambda _: report,
+        outputs,
+        BENCH,
+        text=lambda width: shown(report, width),
+        redact_for=None if no_redact else session.user,
+    )
+    failed = keep(report, started, csv=csv, grid=grid, plot=plot, force=force) or failed
     raise typer.Exit(failed or command.exit_code(report))
 
 
-def show(report: Bench, output: str, user: User | None) -> None:
-    """Print the report; ``user``: whose names are redacted from a document."""
+def shown(report: Bench, width: int) -> Iterator[Line]:
+    """The report for people: tables, verdicts, curves."""
     from kdoctor.render.bars import plots
     from kdoctor.render.bench import lines
-    from kdoctor.render.bench_markdown import markdown
 
-    if output == "json":
-        write_document(report, redact_for=user)
-    elif output == "markdown":
-        sys.stdout.write(markdown(report))
-    else:
-        write_lines((*lines(report, width=width()), *plots(report.results, width=width())))
+    yield from lines(report, width=width)
+    yield from plots(report.results, width=width)
 
 
 def trained(asked: Asked) -> Session:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kdoctor.commands.fix_files import Files
 
 
-def write_files(asked: Asked, kinds: tuple[str, ...], *, output_path: str, force: bool, output: str) -> None:
+def write_files(asked: Asked, kinds: tuple[str, ...], *, output_path: str, force: bool, as_json: bool) -> None:
     """Write what was asked for, or print it, and leave with the exit code."""
     from kdoctor.commands.fix_files import KINDS, plan_files, put_files, refuse_files
     from kdoctor.host.live import LiveHost
@@ -27,7 +27,7 @@ def write_files(asked: Asked, kinds: tuple[str, ...], *, output_path: str, force
     files = plan_files(asked, wanted, output_path, LiveHost(), tell)
     if files.files and not is_shown:
         files = put_files(files, force=force)
-    if output == "json":
+    if as_json:
         write_document(files, redact_for=None)  # the texts are to be used as they are
     elif files.files:
         for text in files.unmet:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
 from kdoctor.cli_files import write_files
 from kdoctor.cli_in_place import in_place
 from kdoctor.model.trouble import Trouble
-from kdoctor.options import Backend, Env, Format, Keras, NoRedact, Own, Python, PythonVersion, Tensorflow, one_of
+from kdoctor.options import (
+    Backend,
+    Env,
+    FixFormats,
+    Keras,
+    NoRedact,
+    Own,
+    Python,
+    PythonVersion,
+    Tensorflow,
+    outputs_of,
+)
 from kdoctor.options_fix import (
     Channel,
     Client,
@@ -38,7 +46,9 @@ from kdoctor.options_fix import (
     Yes,
     Yml,
 )
-from kdoctor.terminal import agree, tell, write_document
+from kdoctor.render.formats import FIX, names
+from kdoctor.talk import Talk
+from kdoctor.terminal import agree, tell
 
 if TYPE_CHECKING:
     from kdoctor.commands.choosing import Asked
@@ -77,14 +87,14 @@ def fix(
     force: Force = False,
     listing: List = False,
     remove: Remove = "",
-    output: Format = "text",
+    output: FixFormats = None,
     no_redact: NoRedact = False,
 ) -> None:
     """Do the remedy of the primary finding; or make an environment that trains, proved, or nothing is left behind."""
     from kdoctor.commands.choosing import Asked, method_of
 
-    one_of("--format", output, ("text", "json"))
-    talk = Talk(output=output, redact=not no_redact, yes=yes, dry_run=dry_run)
+    outputs = outputs_of(output, names(FIX))
+    talk = Talk(outputs, redact=not no_redact, yes=yes, dry_run=dry_run)
     if listing or remove:
         list_or_remove(remove, talk)
     files = {
@@ -119,12 +129,13 @@ def fix(
         dry_run=dry_run,
     )
     if kinds:
-        write_files(asked, kinds, output_path=output_path, force=force, output=output)
+        as_json = talk.is_json(f"--{kinds[0]}")
+        write_files(asked, kinds, output_path=output_path, force=force, as_json=as_json)
     if not (conda or pip or recipe):
         if asked != Asked(dry_run=dry_run):
             hint = "`kdoctor recipes` lists what they can make."
             raise Trouble("fix-how", "say how: --conda or --pip makes an environment", hint=hint, code=2)
-        in_place(python=python, env=env, yes=yes_in_place, dry_run=dry_run, output=output, redact=not no_redact)
+        in_place(talk, python=python, env=env, yes=yes_in_place)
     if python or env or yes_in_place:
         message = "--python, --env and --in-place are for changes in place: a new environment has none of them"
         raise Trouble("options-exclude-each-other", message, hint="--prefix says where it goes.", code=2)
@@ -144,40 +155,26 @@ def one_way(*, conda: bool, pip: bool, kinds: tuple[str, ...], output_path: str,
         raise Trouble(reference, f"{option} is for files: --docker, --requirements and their like", code=2)
 
 
-class Talk:
-    """What is said, asked and printed on the way from a plan to its outcome."""
+def settle(talk: Talk, plan: Plan, user: User, code: int, carry_out: Callable[[], Outcome]) -> NoReturn:
+    """Show the plan; carry it out after a yes, unless its exit code says that nothing is to be made."""
+    from kdoctor.advice import shortened
+    from kdoctor.commands.fix import SCHEMA
+    from kdoctor.model.plan import Outcome
+    from kdoctor.render.fix import outcome_text, plan_text, why_not
 
-    def __init__(self, *, output: str, redact: bool, yes: bool, dry_run: bool) -> None:
-        """As the options say."""
-        self.output, self.redact, self.yes, self.dry_run = output, redact, yes, dry_run
-
-    def settle(self, plan: Plan, user: User, code: int, carry_out: Callable[[], Outcome]) -> None:
-        """Show the plan; carry it out after a yes, unless its exit code says that nothing is to be made."""
-        from kdoctor.advice import shortened
-        from kdoctor.commands.fix import SCHEMA
-        from kdoctor.model.plan import Outcome
-        from kdoctor.render.fix import outcome_text, plan_text, why_not
-
-        if self.output == "text":
-            sys.stdout.write(plan_text(plan))
-            sys.stdout.flush()
-        if code:
-            tell(f"nothing was made: {shortened(why_not(plan), 160)}")
-        if self.dry_run or code:
-            solved = bool(plan.packages)
-            self.finish(Outcome(schema=SCHEMA, plan=plan, done=False, solved=solved), user, code)
-        if not self.yes:
-            agree("Make this environment?", instead="--yes")
-        outcome = carry_out()
-        if self.output == "text":
-            sys.stdout.write(outcome_text(outcome))
-        self.finish(outcome, user, 0)
-
-    def finish(self, document: object, user: User, code: int) -> NoReturn:
-        """Print the document where it was asked for, and leave."""
-        if self.output == "json":
-            write_document(document, redact_for=user if self.redact else None)
-        raise typer.Exit(code)
+    talk.show(plan_text(plan))
+    why = f"nothing was made: {shortened(why_not(plan), 160)}"
+    if code:
+        tell(why)
+    if talk.dry_run or code:
+        solved = bool(plan.packages)
+        end = why if code else f"{plan.recipe} would be made in {plan.target}"
+        talk.finish(Outcome(schema=SCHEMA, plan=plan, done=False, solved=solved), user, code, end)
+    if not talk.yes:
+        agree("Make this environment?", instead="--yes")
+    outcome = carry_out()
+    talk.show(outcome_text(outcome))
+    talk.finish(outcome, user, 0, f"{plan.recipe} is ready in {plan.target}")
 
 
 def by_pip(asked: Asked, talk: Talk) -> None:
@@ -186,7 +183,7 @@ def by_pip(asked: Asked, talk: Talk) -> None:
     from kdoctor.host.live import LiveHost
 
     job = plan_pip(asked, LiveHost())
-    talk.settle(job.plan, job.user, int(not job.plan.fits), lambda: make_pip(job, tell))
+    settle(talk, job.plan, job.user, int(not job.plan.fits), lambda: make_pip(job, tell))
 
 
 def by_conda(asked: Asked, talk: Talk) -> None:
@@ -204,7 +201,7 @@ def by_conda(asked: Asked, talk: Talk) -> None:
         order, installer = job.order, partial(installer_for, asked, host)
         return with_download(lambda show: make_conda(job, order, installer, tell, show))
 
-    talk.settle(job.plan, job.user, job.code, carry_out)
+    settle(talk, job.plan, job.user, job.code, carry_out)
 
 
 def list_or_remove(wanted: str, talk: Talk) -> None:
@@ -214,14 +211,13 @@ def list_or_remove(wanted: str, talk: Talk) -> None:
     from kdoctor.host.live import LiveHost
     from kdoctor.render.fix import made_text
 
+    talk.is_json("--remove" if wanted else "--list")
     host = LiveHost()
     shown = (named(host, wanted),) if wanted else made(host)
-    if talk.output == "text":
-        sys.stdout.write(made_text(shown))
-        sys.stdout.flush()
+    talk.show(made_text(shown))
     if wanted and not talk.dry_run:
         if not talk.yes:
             agree("Remove this environment?", instead="--yes")
         remove(shown[0])
         tell(f"removed {shown[0].prefix}")
-    talk.finish({"schema": SCHEMA, "environments": shown}, host.user, 0)
+    talk.leave({"schema": SCHEMA, "environments": shown}, host.user)

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
-from kdoctor.terminal import agree, tell, with_progress, write_document
+from kdoctor.terminal import agree, tell, with_progress
 
 if TYPE_CHECKING:
     from kdoctor.commands.in_place import Outcome
+    from kdoctor.talk import Talk
 
 
-def in_place(*, python: str, env: str, yes: bool, dry_run: bool, output: str, redact: bool) -> None:
+def in_place(talk: Talk, *, python: str, env: str, yes: bool) -> NoReturn:
     """Do the remedy of the primary finding in the examined environment; raises Trouble, or typer.Exit at the end."""
     from kdoctor.commands import in_place as command
     from kdoctor.commands.check import Request
     from kdoctor.commands.records import recover, warn
+    from kdoctor.host.live import LiveHost
     from kdoctor.model.change import Change
 
-    if dry_run:
+    if talk.dry_run:
         warn(tell)
     else:
         recover(tell)
     planned = with_progress(lambda watch: command.plan_of(Request(python=python, env=env), watch))
     outcome = command.outcome_of(planned)
-    if output == "text":
-        sys.stdout.write(plan_text(outcome))
-        sys.stdout.flush()
+    talk.show(plan_text(outcome))
+    user = LiveHost().user
     change, finding = planned.change, planned.finding
-    if finding is None or not isinstance(change, Change) or dry_run:
-        finish(outcome, output, redact=redact, code=0 if outcome.finding is None or outcome.change is not None else 1)
+    if finding is None or not isinstance(change, Change) or talk.dry_run:
+        code = 0 if outcome.finding is None or outcome.change is not None else 1
+        talk.finish(outcome, user, code, end_of(outcome))
     if not yes:
         agree("Make this change?", instead="--in-place")
     outcome = command.carry(planned, change, finding, tell)
-    if output == "text":
-        sys.stdout.write(outcome_text(outcome))
-    finish(outcome, output, redact=redact, code=0 if outcome.gone else 1)
+    talk.show(outcome_text(outcome))
+    talk.finish(outcome, user, 0 if outcome.gone else 1, end_of(outcome))
 
 
-def finish(outcome: Outcome, output: str, *, redact: bool, code: int) -> NoReturn:
-    """Print the document where it was asked for, and leave."""
-    if output == "json":
-        from kdoctor.host.live import LiveHost
-
-        write_document(outcome, redact_for=LiveHost().user if redact else None)
-    raise typer.Exit(code)
+def end_of(outcome: Outcome) -> str:
+    """How it ended, in a sentence."""
+    if outcome.finding is None:
+        return "Nothing wrong was found: there is nothing to fix."
+    found = f"{outcome.finding.id} {outcome.finding.name}"
+    if outcome.change is None:
+        return f"{found} is not fixed: {outcome.why}."
+    if not outcome.done:
+        return f"{found} would be fixed: {outcome.change.title}."
+    return f"{found} is gone." if outcome.gone else f"{found} is still found."
 
 
 def plan_text(outcome: Outcome) -> str:

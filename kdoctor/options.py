@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from kdoctor.model.trouble import Trouble
+from kdoctor.render import formats
+
+if TYPE_CHECKING:
+    from kdoctor.commands.check import Request
+
+
+def _told(some: Sequence[formats.Format]) -> str:
+    return f"How to print: {', '.join(formats.names(some))}; with =FILE into a file. Several at once."
+
 
 Sysroot = Annotated[
     str, typer.Option("--sysroot", metavar="DIR", help="Examine an unpacked image or a recorded machine: files only.")
@@ -26,8 +35,28 @@ Backend = Annotated[str, typer.Option("--backend", metavar="tensorflow|jax|torch
 Own = Annotated[
     list[str] | None, typer.Option("--recipes", metavar="PATH", help="Also this recipe, or those of this folder.")
 ]
+FromFile = Annotated[str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")]
+Log = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."),
+]
+Here = Annotated[
+    bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
+]
+CheckFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.CHECK)),
+]
+BenchFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.BENCH)),
+]
+FixFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.FIX)),
+]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
-NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in JSON.")]
+NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in other formats than text.")]
 
 Deep = Annotated[bool, typer.Option("--deep", help="Also import and run the frameworks, in children.")]
 Timeout = Annotated[
@@ -46,7 +75,9 @@ Record = Annotated[
         "--record", metavar="DIR", help="Write what was read to a new folder, redacted, to replay with --sysroot."
     ),
 ]
-KeepIdentities = Annotated[bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in JSON.")]
+KeepIdentities = Annotated[
+    bool, typer.Option("--no-redact", help="Keep names, homes and GPU identities in other formats than text.")
+]
 NoPlugins = Annotated[bool, typer.Option("--no-plugins", help="Without the probes and rules of other distributions.")]
 
 
@@ -60,3 +91,51 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         reference = "option-value-unknown"
         raise Trouble(reference, f"{option} {value}: expected one of {', '.join(allowed)}", code=2)
+
+
+def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
+    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
+
+    Raises Trouble where options name two origins, or an option that an origin cannot have.
+    """
+    reference = "options-exclude-each-other"
+    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
+    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
+    if len(files) > 1 or (files and live):
+        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
+    if request.python and (request.from_file or request.env):
+        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
+    if (*logs, request.from_file).count("-") > 1:
+        raise Trouble(reference, "- (standard input) can be read once only", code=2)
+    if here and not logs:
+        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
+    machine = bool(not logs or files or live or request.python)
+    if (request.deep or request.record) and (files or not machine):
+        option = "--deep" if request.deep else "--record"
+        said = f"{files[0]} executes nothing" if files else "add --here to --log"
+        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
+    return machine
+
+
+class Output(NamedTuple):
+    """A report in one format; ``path``: the file that it goes to, "" for standard output."""
+
+    format: str
+    path: str
+
+
+def outputs_of(values: Sequence[str] | None, known: Sequence[str]) -> tuple[Output, ...]:
+    """What ``--format NAME`` and ``--format NAME=FILE`` ask for; text where nothing is. Raises Trouble."""
+    outputs = []
+    for value in values or ("text",):
+        name, sign, path = value.partition("=")
+        one_of("--format", name, known)
+        if sign and not path:
+            raise Trouble("option-value-unknown", f"--format {value}: a file is missing after the =", code=2)
+        outputs.append(Output(name, "" if path == "-" else path))
+    printed = [one.format for one in outputs if not one.path]
+    if len(printed) > 1:
+        hint = f"Give another a file: --format {printed[-1]}=FILE."
+        message = f"--format {' and '.join(printed)}: only one goes to standard output"
+        raise Trouble("options-exclude-each-other", message, hint=hint, code=2)
+    return tuple(outputs)

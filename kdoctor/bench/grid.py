@@ -16,6 +16,7 @@ COLUMNS = (
     "accuracy", "time_s", "compile_s", "samples_per_s", "percent_of_peak", "parameters", "memory_bytes", "route",
     "on_device", "rate", "data", "status",
 )  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 STEP_COLUMNS = ("median", "mad", "p10", "p90", "min")
 
 
@@ -64,14 +65,14 @@ def csv(results: Sequence[Result]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Quoted as RFC 4180 has it.
+    """Quoted as RFC 4180 has it; a text that a spreadsheet would take for a formula begins with an apostrophe.
 
-    >>> _cell('a "b", c'), _cell(True), _cell(None), _cell(0.1)
-    ('"a ""b"", c"', 'true', '', '0.1')
+    >>> _cell('a "b", c'), _cell(True), _cell(None), _cell(-0.1), _cell("=1+1")
+    ('"a ""b"", c"', 'true', '', '-0.1', "'=1+1")
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    shown = str(value)
+    shown = f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else str(value)
     return '"' + shown.replace('"', '""') + '"' if any(sign in shown for sign in ',"\r\n') else shown

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody reads is refused, not waited for
+
+
 def put(files: Mapping[str, bytes], *, force: bool) -> None:
     """Write the files; ``force``: over files that exist. Raises Trouble, and then nothing is changed."""
     paths = {os.path.abspath(path): data for path, data in files.items()}
@@ -41,6 +44,37 @@ def refuse_files(paths: Iterable[str], *, force: bool) -> None:
     """Raise Trouble where one of these files may not be written."""
     for path in paths:
         _refuse(os.path.abspath(path), force=force)
+
+
+def same_file(first: str, second: str) -> bool:
+    """Whether two paths are one place, however they are written."""
+    return os.path.realpath(first) == os.path.realpath(second)
+
+
+def append(path: str, data: bytes, *, most: int) -> None:
+    """Add to a file, which may be new, all or nothing; ``most``: bytes that it may then have. Raises Trouble."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _AT_ONCE, 0o666)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size + len(data) > most:
+                raise Trouble("file-too-large", f"{path} would be larger than {most} bytes")
+            _add(descriptor, data, size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise Trouble("file-not-written", f"{path}: {error.strerror}") from error
+
+
+def _add(descriptor: int, data: bytes, size: int) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
 
 
 def _refuse(path: str, *, force: bool) -> None:

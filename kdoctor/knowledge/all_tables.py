@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from kdoctor.knowledge import conda, cuda, cudnn, faults, gpus, jax, keras, signatures, tensorflow, torch, vendors
+from kdoctor.knowledge import (
+    conda,
+    cuda,
+    cudnn,
+    faults,
+    fleet,
+    gpus,
+    images,
+    jax,
+    keras,
+    signatures,
+    tensorflow,
+    torch,
+    vendors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +36,9 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     cuda: cuda.CudaTable
     cudnn: cudnn.CudnnTable
     faults: faults.FaultTable
+    fleet: fleet.FleetTable
     gpus: gpus.GpuTable
+    images: images.ImageTable
     jax: jax.JaxTable
     torch: torch.TorchTable
     conda: conda.CondaTable
@@ -43,7 +59,9 @@ def shipped() -> Tables:
         cuda=cuda.table(),
         cudnn=cudnn.table(),
         faults=faults.table(),
+        fleet=fleet.table(),
         gpus=gpus.table(),
+        images=images.table(),
         jax=jax.table(),
         torch=torch.table(),
         conda=conda.table(),

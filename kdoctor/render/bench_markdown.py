@@ -6,12 +6,10 @@ import re
 
 from kdoctor.model.bench import Bench, Verdict
 from kdoctor.render.bench import LEFT, columns, groups, summary
-from kdoctor.render.text import visible
-
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>|#])")
+from kdoctor.render.marked import escaped, prose, row
 
 
-def markdown(bench: Bench) -> str:
+def render(bench: Bench) -> str:
     """A table for each workload and backend, then what it means."""
     parts = ["# kdoctor bench", ""]
     shown = columns(bench.results)
@@ -19,8 +17,8 @@ def markdown(bench: Bench) -> str:
         parts += [f"## {escaped(title)}", ""]
         parts.append("| " + " | ".join(name for name, _ in shown) + " |")
         parts.append("|" + "|".join("---" if name in LEFT else "---:" for name, _ in shown) + "|")
-        parts += ["| " + " | ".join(escaped(of(result)) for _, of in shown) + " |" for result in group]
-        parts += ["", *(f"- {result.status}: {escaped(note)}" for result in group for note in result.notes), ""]
+        parts += [row(escaped(of(result)) for _, of in shown) for result in group]
+        parts += ["", *(f"- {result.status}: {prose(note)}" for result in group for note in result.notes), ""]
     for verdict in bench.verdicts:
         parts += _verdict(verdict)
     versions = ", ".join(f"{escaped(name)} {escaped(value)}" for name, value in bench.environment.items())
@@ -28,17 +26,7 @@ def markdown(bench: Bench) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)) + "\n"
 
 
-def escaped(text: str) -> str:
-    r"""Text that means itself in Markdown.
-
-    >>> escaped("a_b | <i>")
-    'a\\_b \\| \\<i\\>'
-    """
-    return _SIGNS.sub(r"\\\1", visible(text))
-
-
 def _verdict(verdict: Verdict) -> list[str]:
-    """Commands in backticks stay as they are in what to do."""
     head = f"### {verdict.severity}: {verdict.name}"
-    body = [escaped(verdict.what), "", escaped(verdict.why), "", visible(verdict.do), ""]
-    return [head, "", *body, *(f"- {escaped(one)}" for one in verdict.evidence), ""]
+    body = [prose(verdict.what), "", prose(verdict.why), "", prose(verdict.do), ""]
+    return [head, "", *body, *(f"- {prose(one)}" for one in verdict.evidence), ""]

@@ -17,7 +17,11 @@ from kdoctor.render.overview import overview
 
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    r"|(?<!\S):(?=:)|#(?=#\[)"  # a command to the runner of GitHub Actions, at the begin of a line or anywhere
+)
+NEEDS = {"needs-root": " Needs root.", "changes-environment": " Changes the environment.", "safe": ""}
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 LABEL = 6
 LONGEST_WORD = 40
@@ -26,19 +30,25 @@ MIN_WIDTH, MAX_WIDTH = 60, 100
 
 
 def visible(text: str) -> str:
-    r"""Text with control characters shown as escapes, so that nothing read from a machine steers the terminal.
+    r"""Text with what steers a terminal, or a job whose log it is in, shown as escapes: machines say anything.
 
-    >>> visible("a\x1b[31mb")
-    'a\\x1b[31mb'
+    >>> visible("a\x1b[31mb"), visible("::add-mask::x")
+    ('a\\x1b[31mb', '\\x3a:add-mask::x')
     """
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    sign = match[0]
+    return f"\\x{ord(sign):02x}" if sign in ":#" else sign.encode("unicode_escape").decode()
 
 
 def lines(report: Report, *, width: int = 80, verbosity: int = 0) -> Iterator[Line]:
     """The report as lines of at most ``width`` columns; commands, and paths longer than a line, are not broken."""
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     if verbosity >= 0:
-        for label, value in overview(report.facts):
+        config = [("config", report.config)] if report.config else []
+        for label, value in (*overview(report.facts), *config):
             yield from _labelled(label, value, width, 11)
         yield ()
     shown = [finding for finding in report.findings if finding.role != "harmless"]
@@ -48,7 +58,7 @@ def lines(report: Report, *, width: int = 80, verbosity: int = 0) -> Iterator[Li
         if finding.role == "consequence" and verbosity < 1:
             yield from _consequence(finding, width)
         else:
-            yield from _finding(finding, width)
+            yield from finding_lines(finding, width)
     for finding in report.findings:
         if finding.role == "harmless" and verbosity >= 0:
             yield from _labelled("harmless", f"{finding.what} {finding.why}", width, 10)
@@ -74,7 +84,8 @@ def _labelled(label: str, text: str, width: int, indent: int, style: str = "dim"
         yield ((f"{head:<{indent}}", style), (part, ""))
 
 
-def _finding(finding: Finding, width: int) -> Iterator[Line]:
+def finding_lines(finding: Finding, width: int) -> Iterator[Line]:
+    """One finding in full: what, why, what to do, what was seen."""
     marks = {"primary": "  (primary cause)", "consequence": f"  (follows from {finding.consequence_of})"}
     mark = marks.get(finding.role, "") + _from(finding)
     unsure = "" if finding.confidence == "certain" else f", {finding.confidence}"
@@ -97,8 +108,7 @@ def _section(label: str, parts: Iterable[str]) -> Iterator[Line]:
 
 
 def _remedy(finding: Finding, width: int) -> Iterator[Line]:
-    needs = {"needs-root": " Needs root.", "changes-environment": " Changes the environment.", "safe": ""}
-    text = finding.remedy.text + needs[finding.remedy.safety]
+    text = finding.remedy.text + NEEDS[finding.remedy.safety]
     yield from _section("do", _wrap(text, width - 2 - LABEL))
     for command in finding.remedy.commands:
         yield ((" " * (6 + LABEL), ""), (visible(command), "green"))

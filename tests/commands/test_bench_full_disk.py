@@ -113,7 +113,7 @@ def test_a_report_that_does_not_fit_leaves_the_files(small: Small, tmp_path: Pat
     csv = tmp_path / "elsewhere.csv"
     ran = small.bench(tmp_path, trained(tmp_path), "--format", "json", "--csv", str(csv), out="report.json")
     assert (ran.code, csv.read_text().count("\n")) == (3, 3)
-    assert lines(ran.err) == ["kdoctor: [Errno 28] No space left on device"]
+    assert lines(ran.err) == ["kdoctor: standard output: No space left on device."]
 
 
 def test_with_room_all_is_there(small: Small, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kdoctor.host.put import put
+from kdoctor.host.put import append, put
 from kdoctor.model.trouble import Trouble
 from tests.host.test_journal import room
 
@@ -43,3 +43,21 @@ def test_an_older_file_that_cannot_be_kept_aside_stays(tmp_path: Path) -> None:
     with room(1000), pytest.raises(Trouble, match="File too large"):
         put({str(tmp_path / "a"): b"new"}, force=True)
     assert contents(tmp_path) == {"a": "old" * 400}
+
+
+def test_what_is_added_is_behind_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "summary"
+    append(str(path), b"one\n", most=100)
+    append(str(path), b"two\n", most=100)
+    assert path.read_text() == "one\ntwo\n"
+
+
+def test_what_does_not_fit_is_not_added_in_part(tmp_path: Path) -> None:
+    """Neither beyond the size that is wanted, nor on a disk that is full."""
+    path = tmp_path / "summary"
+    append(str(path), b"one\n", most=100)
+    with pytest.raises(Trouble, match="would be larger than 7 bytes"):
+        append(str(path), b"two\n", most=7)
+    with room(100), pytest.raises(Trouble, match="File too large"):
+        append(str(path), b"x" * 1000, most=2000)
+    assert path.read_text() == "one\n"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from kdoctor.knowledge import conda, jax, signatures, torch
+from kdoctor.knowledge import conda, fleet, jax, signatures, torch
+from kdoctor.knowledge.ranking import ranking
 from kdoctor.knowledge.requirement import range_for
+from kdoctor.model.fleet import Lost
 from kdoctor.model.version import CudaVersion, PythonVersion
 
 SPLIT = '>=1.23.5,<2.0.0 ; python_version <= "3.11" | >=1.26.0,<2.0.0 ; python_version >= "3.12"'
@@ -98,3 +102,10 @@ def test_a_part_for_newer_pythons_adds_to_the_part_for_all() -> None:
 def test_no_requirement_allows_everything() -> None:
     assert Version("99.0") in range_for("", PythonVersion("3.11"))
     assert Version("99.0") in range_for('<2 ; python_version < "3.0"', PythonVersion("3.11"))
+
+
+def test_every_property_and_loss_of_a_fleet_has_its_place() -> None:
+    rows = fleet.table().properties
+    assert {row.layer for row in rows} <= set(ranking().layers)
+    assert len({row.id for row in rows}) == len(rows)
+    assert {row.id for row in fleet.table().losses} == set(get_args(Lost))

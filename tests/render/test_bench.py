@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+import xmlschema
+from junitparser import JUnitXml
+from prometheus_client.parser import text_string_to_metric_families
 
 from kdoctor.bench.runs import Measured, Run
 from kdoctor.bench.verdicts import verdicts
 from kdoctor.host import User
-from kdoctor.model.bench import Bench, Result
+from kdoctor.model.bench import Bench, Result, Status
+from kdoctor.outputs import rendered, row_of
 from kdoctor.render.bars import plots
 from kdoctor.render.bench import lines, plain, summary
-from kdoctor.render.bench_markdown import markdown
+from kdoctor.render.bench_junit import render as junit
+from kdoctor.render.bench_markdown import render as markdown
+from kdoctor.render.bench_prometheus import render as prometheus
+from kdoctor.render.formats import BENCH
 from kdoctor.render.json import render
 from tests.bench.build import bench, beside, result, run, series
 
@@ -86,6 +94,39 @@ def test_the_whole_markdown_is_as_reviewed(name: str, *, update: bool) -> None:
     compared(GOLDEN / f"{name}.md", markdown(DOCUMENTS[name]()), update=update)
 
 
+@pytest.mark.parametrize(("kind", "suffix"), [("junit", "xml"), ("github", "github.txt"), ("prometheus", "prom")])
+def test_what_a_job_reads_is_as_reviewed(kind: str, suffix: str, *, update: bool) -> None:
+    text = rendered(several(), row_of(kind, BENCH), None)
+    compared(GOLDEN / f"several.{suffix}", text, update=update)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("ok", ""), ("noisy", ""), ("wrong", "failure"), ("oom", "failure"), ("crashed", "error"), ("skipped", "skipped")],
+)
+def test_a_cell_fails_its_case_as_it_fails_the_run(status: Status, state: str) -> None:
+    one = result(status=status, notes=("a note",))
+    text = junit(document(Run(cell=run().cell, result=one)))
+    schema = xmlschema.XMLSchema(str(GOLDEN.parent / "schemas/junit-10.xsd"))
+    schema.validate(ET.fromstring(text))  # noqa: S314  what kdoctor has written
+    case = next(iter(next(iter(JUnitXml.fromstring(text.encode())))))
+    assert [type(each).__name__.lower() for each in case.result] == ([state] if state else [])
+
+
+def test_metrics_of_a_repeated_cell_are_the_median_of_those_that_ended_well() -> None:
+    """A label set names one sample only."""
+    speeds = {"ok": (100.0, 300.0, 200.0), "crashed": (None,)}
+    runs = [
+        Run(cell=run().cell, result=result(status=status, samples_per_s=speed))
+        for status, some in speeds.items()
+        for speed in some
+    ]
+    families = {one.name: one.samples for one in text_string_to_metric_families(prometheus(document(*runs)))}
+    assert [sample.value for sample in families["kdoctor_bench_samples_per_second"]] == [200.0]
+    counts = {sample.labels["status"]: sample.value for sample in families["kdoctor_bench_results"]}
+    assert {status: count for status, count in counts.items() if count} == {"ok": 3.0, "crashed": 1.0}
+
+
 @pytest.mark.parametrize("name", ["grid", "several"])
 def test_the_small_plots_are_as_reviewed(name: str, *, update: bool) -> None:
     drawn = ["".join(piece for piece, _ in line).rstrip() for line in plots(DOCUMENTS[name]().results)]
@@ -96,7 +137,11 @@ def test_the_small_plots_are_as_reviewed(name: str, *, update: bool) -> None:
 
 def test_no_golden_is_left_over() -> None:
     texts = {f"{name}.{kind}" for name in DOCUMENTS for kind in ("txt", "md")}
-    assert {path.name for path in GOLDEN.iterdir()} == {*texts, "grid.plots.txt", "several.plots.txt"}
+    assert {path.name for path in GOLDEN.iterdir()} == {
+        *texts,
+        "grid.plots.txt",
+        *(f"several.{kind}" for kind in ("plots.txt", "xml", "github.txt", "prom")),
+    }
 
 
 def test_styles_never_reach_plain_text() -> None:
