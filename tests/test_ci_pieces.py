@@ -18,7 +18,6 @@ import yaml
 TREE = Path(__file__).resolve().parents[1]
 ACTION: dict[str, Any] = yaml.safe_load((TREE / "action.yml").read_text(encoding="utf-8"))
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
-BROKEN = TREE / "tests/machines/ubuntu2404-550-rtx3060-tfcpu"
 bash = pytest.mark.skipif(shutil.which("bash") is None, reason="composite actions run in bash")
 
 
@@ -111,7 +110,8 @@ class Runner:
 
 @bash
 def test_the_check_of_a_job_without_trouble_passes_and_leaves_reports(tmp_path: Path) -> None:
-    runner = Runner(tmp_path)
+    (tmp_path / "requirements.txt").write_text("tensorflow[and-cuda]==2.20.0\n", encoding="utf-8")
+    runner = Runner(tmp_path, file="requirements.txt\n")
     ran = runner.run("Check")
     assert ran.returncode == 0, ran.stderr
     assert runner.context["steps.check.outputs.code"] == "0"
@@ -149,8 +149,21 @@ def test_the_install_step_makes_an_environment_that_is_not_on_path(tmp_path: Pat
     shutil.rmtree(tmp_path / "kdoctor")
     ran = runner.run("Install kdoctor")
     assert ran.returncode == 0, ran.stderr
-    asked = [tmp_path / "kdoctor/bin/kdoctor", "--version"]
+    asked = [str(tmp_path / "kdoctor/bin/kdoctor"), "--version"]
     assert subprocess.run(asked, capture_output=True, check=True).stdout.startswith(b"kdoctor ")
+
+
+def test_the_hook_judges_several_files_at_once(tmp_path: Path) -> None:
+    (hook,) = yaml.safe_load((TREE / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    program, *arguments = hook["entry"].split()
+    assert program == "kdoctor"
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.10.0\n", encoding="utf-8")
+    (tmp_path / "environment.yml").write_text("dependencies: [python=3.12, 'tensorflow=2.10']\n", encoding="utf-8")
+    command = [sys.executable, "-m", "kdoctor", *arguments, "requirements.txt", "environment.yml"]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(TREE)}
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1, ran.stderr
+    assert "environment.yml:1" in ran.stdout
 
 
 def test_the_hook_takes_the_files_that_it_is_for() -> None:
