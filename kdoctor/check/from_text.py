@@ -15,7 +15,7 @@ import msgspec
 from kdoctor.check.marks import holds, marks_of
 from kdoctor.knowledge import clues, signatures
 from kdoctor.knowledge.taxonomy import taxonomy
-from kdoctor.model.facts.symptoms import Line, Symptoms
+from kdoctor.model.facts.symptoms import Alike, Line, Symptoms
 from kdoctor.model.finding import Confidence, Evidence, Finding, Remedy
 from kdoctor.model.rule import Rule
 
@@ -24,6 +24,8 @@ HINT = 0.2  # enough where the text tells of trouble and nothing speaks louder
 LIKELY, CERTAIN = 0.6, 0.94
 CALM = ("benign-question", "works-said", "no-gpu-wanted")
 SHOWN = 4
+WORDS = 0.8  # of a certain likeness in words, beside signs
+IN_WORDS = "No line decides; reports in such words mostly tell of this."
 LABELS = {
     "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "torch": "PyTorch", "python": "Python",
     "numpy": "NumPy", "cuda": "CUDA", "cudnn": "cuDNN", "driver-cuda": "driver's CUDA version", "gpu": "GPU",
@@ -36,18 +38,34 @@ _DIGITS = str.maketrans("", "", "0123456789")  # times differ where a line is pr
 
 
 class Support(msgspec.Struct):
-    """What speaks for a cause: its weight, the lines, and in words what several of them together mean."""
+    """What speaks for a cause: its weight, the lines, and in words what several of them together mean.
+
+    ``signs``: how many signs do; without any it is only told in the words of such reports.
+    """
 
     weight: float = 0.0
     lines: list[Line] = msgspec.field(default_factory=list)
     reasons: list[str] = msgspec.field(default_factory=list)
+    signs: int = 0
 
     def add(self, weight: float, lines: Iterable[Line], reason: str = "") -> None:
         """One more sign."""
-        self.weight = 1 - (1 - self.weight) * (1 - weight)
+        self.weigh(weight)
+        self.signs += 1
         self.lines += lines
         if reason:
             self.reasons.append(reason)
+
+    def weigh(self, weight: float) -> None:
+        """Add a weight as chances are added."""
+        self.weight = 1 - (1 - self.weight) * (1 - weight)
+
+    def told_alike(self, alike: Alike) -> None:
+        """Reports of this cause are told in such words."""
+        self.weigh(alike.share * WORDS)
+        if not self.signs:
+            self.lines += alike.lines
+            self.reasons.append(IN_WORDS)
 
 
 def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
@@ -94,6 +112,9 @@ def score(symptoms: Symptoms) -> dict[str, Support]:
             for cause, weight in combination.names.items():
                 scores.setdefault(cause, Support()).add(weight, lines, combination.why)
             dropped.update(clues.table().no_gpu if "*" in combination.drops else combination.drops)
+    for alike in symptoms.alike:
+        if alike.cause:
+            scores.setdefault(alike.cause, Support()).told_alike(alike)
     benign = {cause.id for cause in taxonomy().causes if cause.benign}
     calm = max((found.weight for cause, found in scores.items() if cause in benign), default=0.0)
     return {
@@ -137,7 +158,7 @@ def _finding(
         id=rule,
         name=cause,
         cause=cause,
-        severity=row.severity,
+        severity="warning" if row.severity == "error" and not support.signs else row.severity,
         confidence=confidence,
         role="independent",
         what=row.what,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from kdoctor.knowledge import words
 from kdoctor.knowledge.clues import clues
 from kdoctor.knowledge.signatures import signatures
 from kdoctor.model.facts.symptoms import Line, Seen, Stated, Symptoms
@@ -13,6 +14,7 @@ from kdoctor.symptoms.kinds import Kinds, lines_at
 from kdoctor.symptoms.lines import blocks_of, text_of
 from kdoctor.symptoms.match import Matcher, needed
 from kdoctor.symptoms.stated import expressions, stated_in
+from kdoctor.symptoms.words import Words
 
 KEPT_LINES = 4
 KEPT_STATED = 400
@@ -43,6 +45,7 @@ class Reader:
         self.files: list[str] = []
         self.lines = 0
         self.kinds, self.talk = Kinds(), Kinds()
+        self.words = Words()
 
     def read(self, file: str, chunks: Iterable[bytes]) -> None:
         """All bytes of one file; raises NotTextError where they are no text."""
@@ -52,6 +55,7 @@ class Reader:
             if first <= TALK:
                 self._versions(file, first, block)
             self._signs(file, first, block)
+            self.words.take(_lines(file, first, block), len(block))
             first += block.count(b"\n")
         self.lines += first - 1
 
@@ -101,4 +105,12 @@ class Reader:
                 for name, kept in self.seen.items()
             ),
             stated=tuple(Stated(of=of, value=value, line=line) for (of, value), line in self.stated.items()),
+            alike=self.words.alike(words.table()),
         )
+
+
+def _lines(file: str, first: int, block: bytes) -> Iterator[Line]:
+    """The lines of a block with their numbers."""
+    for number, line in enumerate(block[:-1].split(b"\n"), start=first):
+        if text := text_of(line):
+            yield Line(file=file, number=number, text=text)

@@ -32,10 +32,19 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     line: Line
 
 
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a text is told in the words of reports of one cause, "" for nothing wrong: a share of 1."""
+
+    cause: str
+    share: float
+    lines: tuple[Line, ...] = ()
+
+
 class Symptoms(Section, frozen=True, kw_only=True):
-    """All of it. ``seen`` and ``stated`` are in the order of the text."""
+    """All of it. ``seen`` and ``stated`` are in the order of the text; ``alike``: of short texts, the most alike first."""
 
     files: tuple[str, ...]
     lines: int
     seen: tuple[Seen, ...]
     stated: tuple[Stated, ...]
+    alike: tuple[Alike, ...] = ()
