@@ -70,6 +70,11 @@ def read(name: str) -> dict[str, Any]:
     return tomli.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
+def data(name: str) -> bytes:
+    """The bytes of the file ``name`` of this folder."""
+    return (_FOLDER / name).read_bytes()
+
+
 def load(name: str, kind: type[_Kind]) -> _Kind:
     """The table ``name`` as a ``kind``; raises msgspec.ValidationError with the path of what does not fit."""
     return convert(read(name), kind)

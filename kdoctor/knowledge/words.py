@@ -1,19 +1,19 @@
 """How often which words are used in reports of which cause: learned from the texts of the tests by scripts/learn-words.
 
 A linear model: the terms of a text (kdoctor/symptoms/words.py) are weighed by how rare they are, and each speaks for or
-against some causes. The reasons, and how well it does, are in docs/decisions/0009-words.md.
+against some causes. The reasons, and how well it does, are in docs/decisions/0010-words.md.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-PATH = Path(__file__).with_name("words.json")
+from kdoctor.knowledge.tables import data
+
 SCALE = 10.0  # weights are kept as whole tenths
 
 
@@ -36,4 +36,4 @@ class WordTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 @functools.cache
 def table() -> WordTable:
     """The whole table; raises msgspec.ValidationError where the file does not fit."""
-    return msgspec.json.decode(PATH.read_bytes(), type=WordTable)
+    return msgspec.json.decode(data("words.json"), type=WordTable)

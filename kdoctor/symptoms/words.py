@@ -15,6 +15,7 @@ from kdoctor.knowledge.words import SCALE, WordTable
 from kdoctor.model.facts.symptoms import Alike, Line
 
 MOST_BYTES = 1 << 16
+FEWEST_TERMS = 15  # fewer known ones are a line or two, not a report
 NAMED = 4
 LEAST_SHARE = 0.02
 _CHANGING = re.compile(r"0x[0-9a-f]+|\d{4}-\d\d-\d\d[ t]?[\d:.,]*")
@@ -53,6 +54,8 @@ class Words:
         if not self.lines or self.bytes > MOST_BYTES:
             return ()
         counts = Counter(terms("\n".join(line.text for line in self.lines)))
+        if sum(1 for term in counts if term in table.terms) < FEWEST_TERMS:
+            return ()
         shares = shares_of(counts, table)
         named = sorted(((share, index) for index, share in enumerate(shares)), reverse=True)[:NAMED]
         return tuple(
@@ -74,7 +77,9 @@ class Words:
 
 def shares_of(counts: Counter[str], table: WordTable) -> list[float]:
     """For each cause its share of the likeness; all together make 1."""
-    known = {term: (1 + math.log(count)) * table.terms[term][0] for term, count in counts.items() if term in table.terms}
+    known = {
+        term: (1 + math.log(count)) * table.terms[term][0] for term, count in counts.items() if term in table.terms
+    }
     length = math.sqrt(sum(value * value for value in known.values())) or 1.0
     sums = [start / SCALE for start in table.start]
     for term, value in known.items():

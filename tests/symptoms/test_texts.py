@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tomli
@@ -34,21 +36,32 @@ def judged(text: str) -> tuple[Finding, ...]:
     return judge(reader.symptoms(), find_rules().items)
 
 
-def named(text: dict[str, str]) -> str:
+def named(text: dict[str, Any]) -> str:
     words = re.sub(r"\W+", "-", text["says"].strip())[:40]
     return f"{text['cause'] or 'nothing'}-{words}"
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=named)
-def test_the_first_cause_is_the_right_one(text: dict[str, str]) -> None:
-    serious = [finding.cause for finding in judged(text["says"]) if finding.role != "harmless"]
-    assert (serious[:1] or [""]) == [text["cause"]]
+def first_of(findings: Iterable[Finding]) -> str | None:
+    """The first cause that is no harmless line, "" for none."""
+    return next((finding.cause for finding in findings if finding.role != "harmless"), "")
 
 
-@pytest.mark.parametrize("text", [text for text in TEXTS if text["cause"]], ids=named)
-def test_quoted_and_coloured_with_windows_line_ends_it_is_the_same(text: dict[str, str]) -> None:
+@pytest.mark.parametrize("text", [text for text in TEXTS if not text.get("missed")], ids=named)
+def test_the_first_cause_is_the_right_one(text: dict[str, Any]) -> None:
+    assert first_of(judged(text["says"])) in {text["cause"], *text.get("accept", ())}
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if text["cause"] and not text.get("missed")], ids=named)
+def test_quoted_and_coloured_with_windows_line_ends_it_is_the_same(text: dict[str, Any]) -> None:
     quoted = "".join(f"> \x1b[33m{line}\x1b[0m\r\n" for line in text["says"].splitlines())
-    assert judged(quoted)[0].cause == text["cause"]
+    assert first_of(judged(quoted)) in {text["cause"], *text.get("accept", ())}
+
+
+def test_few_texts_are_known_to_be_misjudged() -> None:
+    missed = [text for text in TEXTS if text.get("missed")]
+    assert len(missed) < len(TEXTS) / 100
+    for text in missed:  # one that is judged rightly by now loses its mark
+        assert first_of(judged(text["says"])) not in {text["cause"], *text.get("accept", ())}
 
 
 @pytest.mark.parametrize("row", HARMLESS_LINES, ids=lambda row: row.id)

@@ -41,7 +41,10 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Symptoms(Section, frozen=True, kw_only=True):
-    """All of it. ``seen`` and ``stated`` are in the order of the text; ``alike``: of short texts, the most alike first."""
+    """All of it. ``seen`` and ``stated`` are in the order of the text.
+
+    ``alike``: of short texts that people wrote, the most alike first.
+    """
 
     files: tuple[str, ...]
     lines: int
