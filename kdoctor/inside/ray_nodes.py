@@ -1,0 +1,253 @@
+"""Run one kdoctor command on every node of a Ray cluster. Run by kdoctor's own interpreter, which has Ray.
+
+Argument: kdoctor's process number. The request comes from stdin, events leave as JSON, a line each, by what was stdout;
+whatever Ray prints goes to stderr. It joins a cluster and never starts one. Its end ends what it started on the nodes:
+Ray kills a job's workers, and the command on a node is tied to its worker (see ray_node.py).
+"""
+
+import base64
+import collections
+import json
+import os
+import re
+import socket
+import sys
+import threading
+import time
+
+import conda_child
+import ray_node
+
+SCRIPT_DIRECTORY = sys.path.pop(0)
+
+START_S = 5  # what a node may need beyond the time of the command itself
+CONNECT_S = 5
+BEAT_S = 1
+LEAVE_S = 5
+CRASHED = 2  # DeathReason UNEXPECTED_TERMINATION of Ray's gcs.proto
+VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+).*?Ray: (\S+)\s+Python: (\S+)", re.DOTALL)
+NO_NODE = ("No node info found", "can not find the matched Raylet", "find any running raylet", "find_node_ids")
+
+
+class Stop(Exception):  # noqa: N818  it is no error of the program
+    """No node can be asked: reference, message, hint."""
+
+
+class Voice:
+    """The way out, for the main thread and the one that says that there is life."""
+
+    def __init__(self, descriptor):
+        """To that descriptor."""
+        self.descriptor = descriptor
+        self.lock = threading.Lock()
+
+    def say(self, event, **fields):
+        """One event."""
+        line = json.dumps(dict(fields, event=event)).encode() + b"\n"
+        with self.lock:
+            while line:
+                line = line[os.write(self.descriptor, line) :]
+
+    def beat(self):
+        """Say for ever that there is life."""
+        while True:
+            self.say("alive")
+            time.sleep(BEAT_S)
+
+
+def leave_after(voice, seconds, stop):
+    """Leave with these words unless the timer is cancelled: a call into Ray may never return."""
+
+    def leave():
+        voice.say("stop", reference=stop.args[0], message=stop.args[1], hint=stop.args[2])
+        os._exit(0)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def found_address():
+    """The one cluster that runs here, by RAY_ADDRESS or its processes."""
+    named = os.environ.pop("RAY_ADDRESS", "")
+    if named and named not in ("auto", "local"):
+        return named
+    from ray._private.services import find_gcs_addresses  # it has no public name
+
+    found = sorted(find_gcs_addresses())
+    if not found:
+        hint = "Say where with `--address HOST:PORT`; for this machine alone there is `kdoctor check`."
+        raise Stop("fleet-no-cluster", "no Ray cluster runs on this machine", hint)
+    if len(found) > 1:
+        seen = "%d Ray clusters run on this machine: %s" % (len(found), ", ".join(found))
+        raise Stop("fleet-two-clusters", seen, "Choose one with `--address HOST:PORT`.")
+    return found[0]
+
+
+def knock(address):
+    """Say at once where nobody listens; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        said = "%s: %s" % (address, getattr(error, "strerror", None) or error or "no answer in %d s" % CONNECT_S)
+        hint = "See whether the cluster's head runs and its port can be reached from here: `ray status`."
+        raise Stop("fleet-address-unreachable", said, hint) from error
+
+
+def join(ray, address, voice, limit_s):
+    """Become a driver of that cluster."""
+    said = "%s answers, but not as Ray's head does within %g s" % (address, limit_s)
+    hint = "The port is that of `ray start --head --port`, 6379 if not said otherwise."
+    timer = leave_after(voice, limit_s, Stop("fleet-not-ray", said, hint))
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
+    except BaseException as error:
+        raise refusal(address, error) from error
+    finally:
+        timer.cancel()
+
+
+def refusal(address, error):
+    """Why Ray does not let us in, in our words where they are known."""
+    text = str(error)
+    found = VERSIONS.search(text)
+    if found:
+        said = "the cluster at %s runs Ray %s on Python %s; here are Ray %s and Python %s" % (
+            (address, *found.groups())
+        )
+        return Stop("fleet-versions-differ", said, "Run kdoctor by the cluster's own Python, or install that Ray here.")
+    if "uthenticat" in type(error).__name__ + text or "token" in text:
+        said = "the cluster at %s asks for an authentication token and does not take what is here" % address
+        hint = "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's token."
+        return Stop("fleet-refused", said, hint)
+    if any(words in text for words in NO_NODE):
+        said = "this machine is no node of the cluster at %s" % address
+        return Stop("fleet-not-a-node", said, "Run kdoctor on one of its nodes, such as the head.")
+    lines = text.strip().splitlines() or [type(error).__name__]
+    return Stop("fleet-ray-failed", "Ray cannot join %s: %s" % (address, lines[0][:200]), "")
+
+
+def named(nodes):
+    """Each node with a name of its own: that of its host, and its address and port where hosts share one."""
+
+    def short(node):
+        own = node.get("NodeName") or ""
+        return own if own not in ("", node["NodeManagerAddress"]) else node["NodeManagerHostname"]
+
+    def longer(node):
+        return "%s@%s" % (short(node), node["NodeManagerAddress"])
+
+    def longest(node):
+        return "%s:%s" % (longer(node), node["NodeManagerPort"])
+
+    counts = collections.Counter(name(node) for node in nodes for name in (short, longer))
+    return [
+        (next((name(node) for name in (short, longer) if counts[name(node)] == 1), longest(node)), node)
+        for node in nodes
+    ]
+
+
+def crashed(nodes, alive):
+    """Nodes that the cluster has lost and that did not come back."""
+    there = {(node.get("NodeName"), node["NodeManagerAddress"]) for node in alive}
+    for node in nodes:
+        place = (node.get("NodeName"), node["NodeManagerAddress"])
+        if not node["Alive"] and node.get("DeathReason") == CRASHED and place not in there:
+            there.add(place)
+            yield node
+
+
+def ask(ray, nodes, request, voice):
+    """Start the command on every node and say each answer as it comes."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    ray.cloudpickle.register_pickle_by_value(ray_node)
+    answer = ray.remote(max_retries=0, max_calls=1)(ray_node.answer)
+    shipped = [ray.put(ray_node.packed(request["package"]))]
+    pending = {}
+    for name, node in nodes:
+        whole = node["Resources"] if request["alone"] else {}
+        place = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        asked = answer.options(
+            num_cpus=whole.get("CPU", 0), num_gpus=whole.get("GPU", 0), scheduling_strategy=place, name="kdoctor"
+        )
+        pending[asked.remote(request, shipped)] = name
+    deadline = time.monotonic() + request["limit_s"] + START_S
+    while pending and time.monotonic() < deadline:
+        done, _ = ray.wait(list(pending), num_returns=len(pending), timeout=0.25)
+        for ref in done:
+            voice.say("answer", node=pending.pop(ref), **outcome(ray, ref))
+    for ref, name in pending.items():
+        said = "no answer in %g s" % request["limit_s"]
+        if request["alone"]:
+            said += "; other jobs of the cluster may hold its processors or GPUs"
+        voice.say("answer", node=name, lost="hung", said=said)
+        cancel(ray, ref)
+
+
+def outcome(ray, ref):
+    """An answer's fields; whatever became of a node costs no other."""
+    try:
+        found = ray.get(ref, timeout=CONNECT_S)
+        report = base64.b64encode(found["report"]).decode("ascii")
+        return {"report": report, "lost": found["lost"], "said": found["said"]}
+    except ray.exceptions.RayTaskError as error:
+        lines = str(error).strip().splitlines() or [""]
+        return {"lost": "refused", "said": lines[-1][:200]}
+    except ray.exceptions.GetTimeoutError:
+        return {"lost": "hung", "said": "its answer did not arrive"}
+    except Exception as error:
+        gone = "Unschedulable" in type(error).__name__
+        lines = str(error).strip().splitlines() or [""]
+        return {"lost": "unreachable" if gone else "died", "said": "%s: %s" % (type(error).__name__, lines[0][:150])}
+
+
+def cancel(ray, ref):
+    """End the task; a node that hangs does not hear it, and loses the task with the job."""
+    try:
+        ray.cancel(ref, force=True)
+    except Exception as error:
+        sys.stderr.write("%s\n" % error)
+
+
+def work(request, voice):
+    """Join, ask, leave."""
+    import ray
+
+    address = request["address"] if request["address"] != "auto" else found_address()
+    knock(address)
+    join(ray, address, voice, request["join_s"])
+    known = ray.nodes()
+    alive = [node for node in known if node["Alive"]]
+    gone = list(crashed(known, alive))
+    names = named(alive + gone)
+    voice.say("joined", address=address, nodes=[name for name, _ in names])
+    for name, node in names[len(alive) :]:
+        said = node.get("DeathReasonMessage") or "the cluster lost it earlier"
+        voice.say("answer", node=name, lost="unreachable", said=said[:200])
+    ask(ray, names[: len(alive)], request, voice)
+    voice.say("end")
+    leaving = threading.Thread(target=ray.shutdown, daemon=True)
+    leaving.start()
+    leaving.join(LEAVE_S)
+
+
+def main():
+    """Whatever happens is an event."""
+    conda_child.end_with(int(sys.argv[1]))
+    voice = Voice(os.dup(1))
+    os.dup2(2, 1)
+    request = json.load(sys.stdin)
+    threading.Thread(target=voice.beat, daemon=True).start()
+    try:
+        work(request, voice)
+    except Stop as stop:
+        voice.say("stop", reference=stop.args[0], message=stop.args[1], hint=stop.args[2])
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
