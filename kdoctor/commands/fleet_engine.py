@@ -20,6 +20,7 @@ from kdoctor.render.json import render
 
 CHECK = ("check", "--format", "json")
 BENCH = ("bench", "--quick", "--format", "json")
+PORTS = 1 << 16
 WITHOUT = "without Ray there is `kdoctor fleet merge`"
 Hear = Callable[[str], None]
 
@@ -122,7 +123,9 @@ def unpacked(event: Answered) -> Answer:
 def refuse_address(address: str) -> None:
     """Raise Trouble for what is no address."""
     host, _, port = address.rpartition(":")
-    if address != "auto" and not (host and "/" not in host and port.isascii() and port.isdigit()):
+    if address != "auto" and not (
+        host and "/" not in host and port.isascii() and port.isdigit() and 0 < int(port) < PORTS
+    ):
         message = f"--address {address}: expected auto, local or HOST:PORT"
         raise Trouble("option-value-unknown", message, hint="PORT is that of the cluster's head, often 6379.", code=2)
 

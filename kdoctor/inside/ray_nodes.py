@@ -26,7 +26,7 @@ BEAT_S = 1
 LEAVE_S = 5
 CRASHED = 2  # DeathReason UNEXPECTED_TERMINATION of Ray's gcs.proto
 VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+).*?Ray: (\S+)\s+Python: (\S+)", re.DOTALL)
-NO_NODE = ("No node info found", "can not find the matched Raylet", "find any running raylet", "find_node_ids")
+NO_NODE = ("No node info found", "can not find the matched Raylet")
 
 
 class Stop(Exception):  # noqa: N818  it is no error of the program
@@ -98,15 +98,42 @@ def knock(address):
 
 def join(ray, address, voice, limit_s):
     """Become a driver of that cluster."""
-    said = "%s answers, but not as Ray's head does within %g s" % (address, limit_s)
     hint = "The port is that of `ray start --head --port`, 6379 if not said otherwise."
-    timer = leave_after(voice, limit_s, Stop("fleet-not-ray", said, hint))
+    unlike = Stop("fleet-not-ray", "%s answers, but not as Ray's head does" % address, hint)
+    timer = leave_after(voice, limit_s, unlike)
     try:
+        greet(address, unlike)
         ray.init(address=address, log_to_driver=False, logging_level="CRITICAL")
+    except Stop:
+        raise
     except BaseException as error:
         raise refusal(address, error) from error
     finally:
         timer.cancel()
+
+
+def greet(address, unlike):
+    """Tell at once what `ray.init` tells late or not at all; where this Ray has not these inner parts, it has to do."""
+    try:
+        from ray._private.services import find_node_ids
+        from ray._raylet import GcsClient
+    except ImportError:
+        return
+    try:
+        GcsClient(address=address)
+    except Exception as error:
+        stop = refusal(address, error)
+        raise (stop if stop.args[0] == "fleet-refused" else unlike) from error
+    if not find_node_ids():
+        raise stranger(address)
+
+
+def stranger(address):
+    """No node of the cluster runs on this machine."""
+    hint = (
+        "Run kdoctor on one of its nodes, such as the head; `ray start --address=%s` makes this one a node." % address
+    )
+    return Stop("fleet-not-a-node", "this machine is no node of the cluster at %s" % address, hint)
 
 
 def refusal(address, error):
@@ -123,8 +150,7 @@ def refusal(address, error):
         hint = "Set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH to the cluster's token."
         return Stop("fleet-refused", said, hint)
     if any(words in text for words in NO_NODE):
-        said = "this machine is no node of the cluster at %s" % address
-        return Stop("fleet-not-a-node", said, "Run kdoctor on one of its nodes, such as the head.")
+        return stranger(address)
     lines = text.strip().splitlines() or [type(error).__name__]
     return Stop("fleet-ray-failed", "Ray cannot join %s: %s" % (address, lines[0][:200]), "")
 
@@ -201,7 +227,8 @@ def outcome(ray, ref):
     except Exception as error:
         gone = "Unschedulable" in type(error).__name__
         lines = str(error).strip().splitlines() or [""]
-        return {"lost": "unreachable" if gone else "died", "said": "%s: %s" % (type(error).__name__, lines[0][:150])}
+        said = lines[0].partition(". ")[0][:150]  # what follows has numbers that differ from node to node
+        return {"lost": "unreachable" if gone else "died", "said": "%s: %s" % (type(error).__name__, said)}
 
 
 def cancel(ray, ref):
