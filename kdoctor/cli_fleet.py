@@ -86,6 +86,27 @@ def check(
     show(with_line(lambda hear: command.everywhere(asked, hear)), output, fail_on, quiet)
 
 
+@app.command()
+def bench(
+    address: Annotated[
+        str, typer.Option("--address", metavar="auto|HOST:PORT", help="The Ray cluster's head.")
+    ] = "auto",
+    python: NodePython = "",
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give a node up after this.")
+    ] = 900.0,
+    output: Format = "text",
+    fail_on: FailOn = "error",
+    quiet: Quiet = 0,
+) -> None:
+    """Train on every node of a Ray cluster at the same time, and name the stragglers (needs the extra `fleet`)."""
+    from kdoctor.commands import fleet_engine as command
+
+    refuse(output, fail_on)
+    asked = command.asked_for_bench(address, python, timeout)
+    show(with_line(lambda hear: command.everywhere(asked, hear)), output, fail_on, quiet)
+
+
 def refuse(output: str, fail_on: str) -> None:
     """Raise Trouble for words that are none of the options'."""
     one_of("--format", output, ("text", "json"))

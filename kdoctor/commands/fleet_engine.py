@@ -135,6 +135,11 @@ def asked_for_check(address: str, python: str, limit_s: float) -> Asked:
     return Asked(address=address, command=CHECK, python=python, limit_s=limit_s)
 
 
+def asked_for_bench(address: str, python: str, limit_s: float) -> Asked:
+    """What a bench asks of every node: with others' work beside it, it would call the wrong node slow."""
+    return Asked(address=address, command=BENCH, python=python, limit_s=limit_s, alone=True)
+
+
 def here(python: str) -> FleetReport:
     """The same report on this machine alone, without Ray. Raises Trouble."""
     checked = check(Request(python=python))
