@@ -63,7 +63,7 @@ class _Schema(msgspec.Struct, frozen=True):
 
     schema: int
     kdoctor: str = ""
-    results: msgspec.Raw | None = None
+    results: msgspec.Raw = msgspec.Raw()
 
 
 def _decoder(kind: type[Section]) -> msgspec.json.Decoder[Answered]:
@@ -87,7 +87,7 @@ class Reader:
             return _lost(answer, "garbage", f"the answer is larger than {MAX_BYTES >> 20} MB")
         try:
             schema = msgspec.json.decode(answer.report, type=_Schema)
-            if schema.results is not None:
+            if bytes(schema.results):
                 return measured(answer.node, answer.report)
             if schema.schema != REPORT_SCHEMA:
                 said = f"kdoctor {schema.kdoctor} writes schema {schema.schema}; {REPORT_SCHEMA} is read here"
