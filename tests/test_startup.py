@@ -26,6 +26,7 @@ NEVER = (
     "jax",
     "torch",
     "rattler",
+    "ray",
 )
 OTHERS = (
     "kdoctor.cli_bench",

@@ -109,7 +109,7 @@ def stragglers(nodes: Sequence[Node]) -> Iterator[FleetFinding]:
     names = tuple(node.name for node in nodes if any(item.node == node.name for item in found))
     of = sum(1 for node in nodes if node.speeds)
     worst = found[0]
-    one = len(names) == 1
+    verb = "trains" if len(names) == 1 else "train"
     seen = [
         Evidence(fact=f"{item.node} {item.speed.device}", value=_told(item), source="bench") for item in found[:NAMED]
     ]
@@ -122,7 +122,7 @@ def stragglers(nodes: Sequence[Node]) -> Iterator[FleetFinding]:
         severity="warning",
         confidence="likely" if all(item.speed.noisy for item in found) else "certain",
         role="independent",
-        what=f"{len(names)} of {of} machines train{'s' * one} more slowly than their like: {listed(names)}.",
+        what=f"{len(names)} of {of} machines {verb} more slowly than others of the kind: {listed(names)}.",
         why="Synchronous training goes at the pace of its slowest device: with "
         f"{worst.node} {worst.speed.device} in it a step takes {worst.times:.2f} times as long.",
         remedy=Remedy(

@@ -77,7 +77,7 @@ def test_a_planted_slow_gpu_is_named_and_no_other() -> None:
     report = merge(fleet(64, 4, {("n7", "gpu:3"): 1.42}))
     assert found(report) == {SLOW: ("n7",)}
     assert report.primary is not None
-    assert report.primary.what == "1 of 64 machines trains more slowly than their like: n7."
+    assert report.primary.what == "1 of 64 machines trains more slowly than others of the kind: n7."
     assert {item.fact for item in report.primary.evidence} == {"n7 gpu:3"}
     assert [row.name for row in report.map if row.differs] == ["n7"]
 
