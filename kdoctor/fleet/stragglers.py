@@ -1,12 +1,13 @@
 """Which device of a fleet is slower than its like? From the documents of `kdoctor bench --format json`.
 
 A device is compared with all of its kind in the fleet, in each cell of the bench by itself. It is a straggler where a
-step takes longer than the fleet's median by three robust deviations, and by enough to matter.
+step takes longer than the fleet's median by three robust deviations, and by enough to matter. What was noisy is compared with
+nothing, for no verdict rests on it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -78,9 +79,12 @@ def _speed(result: Result) -> Speed:
 def speeds(nodes: Sequence[Node]) -> Iterator[Shared]:
     """For each cell the median of every kind of device, and how many machines have it."""
     rows: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    noisy = Counter(cell for node in nodes for cell in {speed.cell for speed in node.speeds if speed.noisy})
     for (cell, kind), items in _groups(nodes).items():
         middle = median([speed.ms for _, speed in items])
         rows[cell].append((f"{middle:.3g} ms a step on {kind}", len({name for name, _ in items})))
+    for cell, number in noisy.items():
+        rows[cell].append(("noisy, not compared", number))
     for cell, values in rows.items():
         yield Shared(
             property="speed", title=cell.partition(",")[0], values=tuple(sorted(values, key=lambda row: -row[1]))
@@ -120,7 +124,7 @@ def stragglers(nodes: Sequence[Node]) -> Iterator[FleetFinding]:
         name=SLOW,
         cause=None,
         severity="warning",
-        confidence="likely" if all(item.speed.noisy for item in found) else "certain",
+        confidence="certain",
         role="independent",
         what=f"{len(names)} of {of} machines {verb} more slowly than others of the kind: {listed(names)}.",
         why="Synchronous training goes at the pace of its slowest device: with "
@@ -135,15 +139,14 @@ def stragglers(nodes: Sequence[Node]) -> Iterator[FleetFinding]:
 
 
 def _told(item: Slow) -> str:
-    noisy = ", noisy" if item.speed.noisy else ""
     figures = f"{item.speed.ms:.3g} ms a step, usual are {item.usual:.3g} (deviation {item.sigma:.2g})"
-    return f"{item.times:.2f} times the usual on {item.speed.kind}: {item.speed.cell}: {figures}{noisy}"
+    return f"{item.times:.2f} times the usual on {item.speed.kind}: {item.speed.cell}: {figures}"
 
 
 def _groups(nodes: Sequence[Node]) -> Mapping[tuple[str, str], list[tuple[str, Speed]]]:
-    """What is compared: the same cell on the same kind of device."""
+    """What is compared: the same cell on the same kind of device, where it was measured well."""
     groups: dict[tuple[str, str], list[tuple[str, Speed]]] = defaultdict(list)
     for node in nodes:
-        for speed in node.speeds:
+        for speed in (speed for speed in node.speeds if not speed.noisy):
             groups[speed.cell, speed.kind].append((node.name, speed))
     return groups

@@ -111,10 +111,11 @@ def test_three_are_enough_and_equal_times_are_no_exactness() -> None:
     assert [(item.node, round(item.times, 2)) for item in slow(nodes)] == [("e", 1.06)]
 
 
-def test_a_noisy_straggler_is_likely_only() -> None:
+def test_what_is_noisy_is_counted_and_not_judged() -> None:
     answers = [Answer(node=f"n{n}", report=document(result("lenet", "cpu", 5.0))) for n in range(4)]
     report = merge([*answers, Answer(node="n4", report=document(result("lenet", "cpu", 9.0, status="noisy")))])
-    assert [(item.name, item.confidence) for item in report.findings] == [(SLOW, "likely")]
+    assert report.findings == ()
+    assert report.shared[-1].values == (("5 ms a step on cpu", 4), ("noisy, not compared", 1))
 
 
 def test_a_wrong_device_is_the_primary_cause_before_a_slow_one() -> None:
