@@ -1,8 +1,8 @@
 """Which device of a fleet is slower than its like? From the documents of `kdoctor bench --format json`.
 
 A device is compared with all of its kind in the fleet, in each cell of the bench by itself. It is a straggler where a
-step takes longer than the fleet's median by three robust deviations, and by enough to matter. What was noisy is compared with
-nothing, for no verdict rests on it.
+step takes longer than the fleet's median by three robust deviations, and by enough to matter. What was noisy is
+compared with nothing, for no verdict rests on it.
 """
 
 from __future__ import annotations
