@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,7 +17,10 @@ from kdoctor.options import (
     CheckFormats,
     Deep,
     Env,
+    FromFile,
+    Here,
     KeepIdentities,
+    Log,
     NoPlugins,
     Python,
     Record,
@@ -27,9 +30,17 @@ from kdoctor.options import (
     outputs_of,
     split,
 )
-
-if TYPE_CHECKING:
-    from kdoctor.commands.check import Request
+from kdoctor.options_gates import (
+    Config,
+    Expect,
+    MoreFiles,
+    NoConfig,
+    Require,
+    Written,
+    all_files,
+    files_alone,
+    refuse_gates,
+)
 
 
 def version(value: bool) -> None:
@@ -51,25 +62,19 @@ def check(
     python: Python = "",
     env: Env = "",
     sysroot: Sysroot = "",
-    from_file: Annotated[
-        str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")
-    ] = "",
-    log: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."
-        ),
-    ] = None,
-    here: Annotated[
-        bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
-    ] = False,
+    from_file: FromFile = "",
+    log: Log = None,
+    here: Here = False,
     deep: Deep = False,
     record: Record = "",
     output: CheckFormats = None,
     timeout: Timeout = 0,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")
-    ] = "error",
+        str,
+        typer.Option(
+            "--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on (error)."
+        ),
+    ] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 where an error-level rule could not be decided.")
     ] = False,
@@ -77,6 +82,12 @@ def check(
         list[str] | None, typer.Option("--select", metavar="RULE", help="Only these rules: id, id prefix or name.")
     ] = None,
     ignore: Annotated[list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not these rules.")] = None,
+    file: Written = None,
+    more: MoreFiles = None,
+    require: Require = None,
+    expect: Expect = "",
+    config: Config = "",
+    no_config: NoConfig = False,
     quiet: Annotated[
         int, typer.Option("-q", "--quiet", count=True, metavar="", show_default=False, help="Only the primary cause.")
     ] = 0,
@@ -96,6 +107,8 @@ def check(
 ) -> None:
     """Say what is wrong with this machine and environment, and what to do about it."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.gates import Asked
+    from kdoctor.commands.origin import examine, one_origin
     from kdoctor.outputs import deliver, refuse_outputs
     from kdoctor.render.formats import CHECK, names
     from kdoctor.render.text import lines
@@ -103,7 +116,7 @@ def check(
 
     outputs = outputs_of(output, names(CHECK))
     refuse_outputs(outputs)
-    one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
+    one_of("--fail-on", fail_on or "error", ("error", "warning", "note", "never"))
     request = command.Request(
         python=python,
         env=env,
@@ -115,18 +128,19 @@ def check(
         select=split(select),
         ignore=split(ignore),
         plugins=not no_plugins,
+        gates=Asked(require=tuple(require or ()), expect=expect, config=config, searched=not no_config),
     )
-    machine = one_origin(request, log or (), here=here)
-    if log and machine:
-        from kdoctor.commands.logs import check_both
+    origin = one_origin(request, log or (), here=here)
+    files = all_files(file, more)
+    if not origin.machine or files:
+        refuse_gates(request, "--file" if files else "--log")
+    if files:
+        from kdoctor.commands.written import check_files
 
-        checked = with_progress(lambda watch: check_both(tuple(log), request, watch))
-    elif log:
-        from kdoctor.commands.logs import check_logs
-
-        checked = check_logs(tuple(log), request)
+        files_alone(request, log or (), here=here)
+        checked = check_files(files, request.select, request.ignore)
     else:
-        checked = with_progress(lambda watch: command.check(request, watch))
+        checked = with_progress(lambda watch: examine(request, origin, watch))
     report = checked.report
     unwritten = deliver(
         lambda _: report,
@@ -135,8 +149,7 @@ def check(
         text=lambda width: lines(report, width=width, verbosity=verbose - quiet),
         redact_for=None if no_redact else checked.user,
     )
-    level = None if fail_on == "never" else fail_on
-    code = command.exit_code(report, fail_on=level, strict=strict, asked=checked.rules)  # type: ignore[arg-type]  # one_of
+    code = command.exit_code_of(checked, fail_on=fail_on, strict=strict)
     raise typer.Exit(unwritten or code)
 
 
@@ -152,6 +165,7 @@ def facts(
 ) -> None:
     """Print the facts alone, as JSON for `kdoctor check --from`."""
     from kdoctor.commands import check as command
+    from kdoctor.commands.origin import one_origin
     from kdoctor.render.json import render
     from kdoctor.terminal import with_progress
 
@@ -194,30 +208,6 @@ def schema() -> None:
     sys.stdout.write(command.schema())
 
 
-def one_origin(request: Request, logs: Sequence[str] = (), *, here: bool = False) -> bool:
-    """Whether a machine is examined: instead of logs, or beside them where one is named or ``here`` is said.
-
-    Raises Trouble where options name two origins, or an option that an origin cannot have.
-    """
-    reference = "options-exclude-each-other"
-    files = [name for name, value in (("--sysroot", request.sysroot), ("--from", request.from_file)) if value]
-    live = [name for name, value in (("--env", request.env), ("--here", here)) if value]
-    if len(files) > 1 or (files and live):
-        raise Trouble(reference, f"{' and '.join([*files, *live])}: choose one", code=2)
-    if request.python and (request.from_file or request.env):
-        raise Trouble(reference, f"{[*files, *live][0]} and --python: choose one", code=2)
-    if (*logs, request.from_file).count("-") > 1:
-        raise Trouble(reference, "- (standard input) can be read once only", code=2)
-    if here and not logs:
-        raise Trouble(reference, "--here needs --log FILE; without a log `kdoctor check` is enough", code=2)
-    machine = bool(not logs or files or live or request.python)
-    if (request.deep or request.record) and (files or not machine):
-        option = "--deep" if request.deep else "--record"
-        said = f"{files[0]} executes nothing" if files else "add --here to --log"
-        raise Trouble(reference, f"{option} needs a live machine; {said}", code=2)
-    return machine
-
-
 COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "facts": facts,
@@ -246,10 +236,17 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fake", context_settings=SETTINGS)(fake)
     if wanted == "fake":
         return app
+    from kdoctor.cli_run import run_command
+
+    app.command("run", context_settings=SETTINGS)(run_command)
+    if wanted == "run":
+        return app
     from kdoctor.cli_bench import bench
+    from kdoctor.cli_completion import completion
     from kdoctor.cli_fix import fix
     from kdoctor.cli_fleet import app as fleet
     from kdoctor.cli_recipes import app as recipes
+    from kdoctor.cli_summary import summary
     from kdoctor.cli_undo import undo
 
     for name, command in COMMANDS.items():
@@ -259,6 +256,8 @@ def assemble(wanted: str = "") -> typer.Typer:
     app.command("fix")(fix)
     app.command("bench")(bench)
     app.command("undo")(undo)
+    app.command("summary")(summary)
+    app.command("completion")(completion)
     return app
 
 
@@ -269,11 +268,20 @@ def terminated(number: int, _: FrameType | None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code; every trouble is one line on stderr."""
-    from kdoctor.terminal import crash, interrupted, open_streams, say
+    if "_KDOCTOR_COMPLETE" in os.environ:  # before all else: somebody waits at every key
+        from typer.main import get_command
 
-    signal.signal(signal.SIGTERM, terminated)
+        from kdoctor.completing import complete
+
+        return complete(get_command(assemble(argv[0] if len(argv) > 1 else "")), argv)
+    from kdoctor.streams import crash, interrupted, log_to_stderr, open_streams, say
+
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:  # what is ignored stays so, for our children too
+        signal.signal(signal.SIGTERM, terminated)
     open_streams()
     try:
+        if os.environ.get("KDOCTOR_LOG"):
+            log_to_stderr(os.environ["KDOCTOR_LOG"])
         code = assemble(argv[0] if argv else "")(args=list(argv), prog_name="kdoctor", standalone_mode=False)
         sys.stdout.flush()
     except Trouble as trouble:

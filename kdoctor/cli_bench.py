@@ -11,7 +11,8 @@ import typer
 from kdoctor.model.trouble import Trouble
 from kdoctor.options import BenchFormats, Env, NoRedact, Python, one_of, outputs_of, split
 from kdoctor.render.text import visible
-from kdoctor.terminal import live, say, tell
+from kdoctor.streams import say
+from kdoctor.terminal import live, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -172,7 +173,7 @@ def shown(report: Bench, width: int) -> Iterator[Line]:
 
 def trained(asked: Asked) -> Session:
     """Train; a terminal shows what is done and what it is at, a pipe gets a line for each device."""
-    from kdoctor.commands.bench import run
+    from kdoctor.commands.bench import begun, run
     from kdoctor.render.bench_live import Board, heard, lines, told
 
     board = Board()
@@ -193,11 +194,6 @@ def trained(asked: Asked) -> Session:
             board = heard(board, cell, event, clock())
 
         return run(asked, begin, hear)
-
-
-def begun(place: str, count: int) -> str:
-    """What a pipe is told of a device."""
-    return f"{place}: {count} to measure" if count else f"{place}: starting"
 
 
 def in_a_new_one(asked: Asked, recipe: str) -> Session:

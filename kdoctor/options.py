@@ -32,6 +32,14 @@ Backend = Annotated[str, typer.Option("--backend", metavar="tensorflow|jax|torch
 Own = Annotated[
     list[str] | None, typer.Option("--recipes", metavar="PATH", help="Also this recipe, or those of this folder.")
 ]
+FromFile = Annotated[str, typer.Option("--from", metavar="FILE", help="Judge recorded facts (- for standard input).")]
+Log = Annotated[
+    list[str] | None,
+    typer.Option("--log", metavar="FILE", help="Judge a log, a traceback or a pasted report (- for standard input)."),
+]
+Here = Annotated[
+    bool, typer.Option("--here", help="With --log: join what it says of then with what this machine shows now.")
+]
 CheckFormats = Annotated[
     list[str] | None,
     typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.CHECK)),

@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from kdoctor.model.trouble import Trouble
-from kdoctor.terminal import say, tell, width, write_lines
+from kdoctor.streams import say
+from kdoctor.terminal import tell, width, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

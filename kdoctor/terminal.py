@@ -1,4 +1,4 @@
-"""What a terminal or a pipe gets: the report, progress, and one line for every trouble."""
+"""What a terminal or a pipe gets: the report, questions and progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from kdoctor.check.collect import Progress
 from kdoctor.host import User
@@ -33,15 +33,16 @@ def width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def write_lines(some: Iterable[Line]) -> None:
-    """Lines of pieces on stdout: in colour on a terminal, plain in a pipe."""
-    if not coloured(sys.stdout):
-        sys.stdout.write("".join("".join(text for text, _ in line).rstrip() + "\n" for line in some))
+def write_lines(some: Iterable[Line], stream: TextIO | None = None) -> None:
+    """Lines of pieces on a stream, stdout if left out: in colour on a terminal, plain in a pipe."""
+    stream = stream or sys.stdout
+    if not coloured(stream):
+        stream.write("".join("".join(text for text, _ in line).rstrip() + "\n" for line in some))
         return
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, file=stream)
     for line in some:
         console.print(Text.assemble(*((piece, style) for piece, style in line)))
 
@@ -166,53 +167,3 @@ def with_download(work: Callable[[Callable[[Download], None]], Result]) -> Resul
             display.update(task, linked=now.linked, packages=now.total, name=now.name)
 
         return work(show)
-
-
-def open_streams() -> None:
-    """Give closed streams a place to go, and let a stream that cannot show a character escape it."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-        elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def say(trouble: Trouble) -> int:
-    """Print a trouble on stderr."""
-    hint = f" {trouble.hint}" if trouble.hint else ""
-    sys.stderr.write(f"kdoctor: {visible(trouble.message).removesuffix('.')}.{hint}\n")
-    return trouble.code
-
-
-def interrupted() -> int:
-    """The user pressed Ctrl-C."""
-    sys.stderr.write("kdoctor: interrupted\n")
-    return 130
-
-
-def crash(error: Exception) -> int:
-    """A usage error of the command line, Ctrl-C as Typer tells it, or a bug of ours."""
-    if type(error).__name__ == "Abort":
-        return interrupted()
-    show = getattr(error, "format_message", None)
-    if show is not None:
-        return usage(str(show()))
-    if isinstance(error, OSError):
-        sys.stderr.write(f"kdoctor: {visible(str(error))}\n")
-        return 3
-    if os.environ.get("KDOCTOR_DEBUG"):
-        raise error
-    kind = type(error).__name__
-    sys.stderr.write(
-        f"kdoctor: a bug of kdoctor's own: {kind}: {visible(str(error))[:300]}. "
-        "Set KDOCTOR_DEBUG=1 for the traceback, and report it.\n"
-    )
-    return 3
-
-
-def usage(message: str) -> int:
-    """A mistyped command or option."""
-    if message:  # none where the help itself was the answer
-        sys.stderr.write(f"kdoctor: {visible(message)} Try `kdoctor --help`.\n")
-    return 2

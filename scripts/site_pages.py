@@ -31,6 +31,7 @@ GROUPS = {
     "4": "Python environment",
     "5": "Container, WSL, cluster",
     "6": "Run-time settings",
+    "8": "What was required or expected",
     "9": "kdoctor itself",
 }
 HAND_WRITTEN = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -12,7 +14,8 @@ import pytest
 from kdoctor.check.diagnose import diagnose
 from kdoctor.check.registry import find_rules
 from kdoctor.commands.advise import advised
-from kdoctor.commands.check import exit_code, report_of
+from kdoctor.commands.check import Request, check, exit_code, report_of
+from kdoctor.commands.gates import Asked
 from kdoctor.commands.schema import report_schema
 from kdoctor.host import User
 from kdoctor.model.codec import facts_from_json
@@ -70,7 +73,17 @@ def test_no_rule_crashes_and_the_undecided_say_why(name: str) -> None:
 def test_each_rule_fires_on_at_least_one_machine() -> None:
     """A rule without a machine is not known to be of use."""
     fired = {finding.name for name in NAMES for finding in checked(name).report.findings}
+    fired |= {finding.name for finding in held_to_more(NAMES[0]).findings}
     assert sorted({rule.name for rule in find_rules().items} - fired) == []
+
+
+def held_to_more(name: str) -> Report:
+    """The report on a machine of which more is required than it has, and another machine is expected."""
+    with tempfile.TemporaryDirectory() as folder:
+        other = Path(folder) / "expected.json"
+        other.write_text(render(checked(HEALTHY[0]).report, redact_for=User()), encoding="utf-8")
+        asked = Asked(require=("gpu>=99", "package:no-such"), expect=str(other))
+        return check(Request(sysroot=str(FOLDER / name), gates=asked)).report
 
 
 @each_machine

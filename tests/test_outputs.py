@@ -82,7 +82,7 @@ def test_text_in_a_file_is_that_of_a_pipe_80_columns_wide(tmp_path: Path) -> Non
         ("check --format json=a --format text=./b/../a", "two outputs go to ./b/../a"),
         ("check --format json=a --format sarif=a", "two outputs go to a"),
         ("check --format json=a --format sarif=link", "two outputs go to link"),
-        ("bench --format sarif", "expected one of text, json, markdown, junit, github, prometheus"),
+        ("bench --format sarif", "expected one of text, json, markdown, html, junit, github, prometheus"),
         ("bench --format json --format text", "only one goes to standard output"),
         ("fix --format junit", "expected one of text, json, markdown, github"),
         ("fix --list --format markdown", "--list prints text or json"),

@@ -17,6 +17,7 @@ run(sys.argv[1:])
 sys.stderr.write(" ".join(sys.modules))
 """
 NEVER = (
+    "hyperscan",
     "importlib.metadata",
     "kdoctor.check.plugins",
     "rich",
@@ -54,6 +55,16 @@ def imported(*words: str) -> set[str]:
 @pytest.mark.parametrize("words", [("check",), ("explain", "KD101"), ("check", "--format", "json")])
 def test_check_and_explain_import_nothing_that_they_do_not_use(words: tuple[str, ...]) -> None:
     assert imported(*words) & {*NEVER, *OTHERS} == set()
+
+
+def test_run_imports_nothing_to_judge_with_where_all_goes_well() -> None:
+    found = imported("run", "--", "true")
+    ours = {name for name in found if name.startswith("kdoctor.")}
+    light = {"kdoctor.model", "kdoctor.model.trouble", "kdoctor.host", "kdoctor.commands", "kdoctor.commands.after"}
+    relayed = {f"kdoctor.host.{name}" for name in ("attend", "job", "relay", "terminal")}
+    options = {"kdoctor.options", "kdoctor.options_gates"}
+    front = {f"kdoctor.{name}" for name in ("cli", "cli_fake", "cli_run", "streams", "render", "render.formats")}
+    assert ours == light | relayed | front | options
 
 
 def test_fake_imports_neither_probes_nor_rules() -> None:

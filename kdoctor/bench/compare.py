@@ -49,11 +49,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unlike(msgspec.Struct, frozen=True, kw_only=True):
-    """A result without a partner, and what differs or is missing; ``spoiled``: alike, but one of them is of no use."""
+    """A result without a partner, and what differs or is missing; ``spoiled``: alike, but one of them is of no use.
+
+    ``gone``: the baseline has it, and of its workload only others were measured now, as where a GPU is lost.
+    """
 
     name: str
     reasons: tuple[str, ...]
     spoiled: bool = False
+    gone: bool = False
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +91,11 @@ def compare(before: Bench, after: Bench) -> Comparison:
         else:
             changes.append(_change(old, result, differ, _pace(result, before, after)))
     alone = [old for same in earlier.values() for old in same]
-    unlike += [Unlike(name=label(old), reasons=("It is in the baseline only.",)) for old in alone]
+    measured = {result.workload for result in after.results}
+    unlike += [
+        Unlike(name=label(old), reasons=("It is in the baseline only.",), gone=old.workload in measured)
+        for old in alone
+    ]
     return Comparison(changes=tuple(changes), unlike=tuple(unlike), versions=tuple(versions))
 
 
@@ -179,7 +187,8 @@ def _outcome(found: Difference) -> Outcome:
 def verdicts_of(comparison: Comparison, *, fail_below: float | None = None) -> tuple[Verdict, ...]:
     """An error for each that is below ``fail_below`` of the baseline's speed and clearly slower; else a warning.
 
-    A change that noise hides is a note, so that a gate does not pass in silence what it could not see.
+    A change that noise hides is a note, so that a gate does not pass in silence what it could not see; one that the
+    baseline has and that is gone now is an error where there is a limit.
     """
     said = [_versions_differ(comparison.versions)] if comparison.versions else []
     for change in comparison.changes:
@@ -187,7 +196,18 @@ def verdicts_of(comparison: Comparison, *, fail_below: float | None = None) -> t
             said.append(_slower(change, fail_below))
         elif change.outcome == "unclear":
             said.append(_unclear(change))
-    return (*said, *(_not_compared(one) for one in comparison.unlike))
+    gate = fail_below is not None
+    return (*said, *(_gone(one) if gate and one.gone else _not_compared(one) for one in comparison.unlike))
+
+
+def _gone(one: Unlike) -> Verdict:
+    return Verdict(
+        name="baseline-missing",
+        severity="error",
+        what=f"{one.name}: in the baseline, and not measured now.",
+        why="A gate does not pass what it did not see: the device may be gone.",
+        do="Measure it too; if it is left out on purpose, make a baseline with the same command.",
+    )
 
 
 def _slower(change: Change, fail_below: float | None) -> Verdict:

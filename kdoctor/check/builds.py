@@ -5,10 +5,12 @@ from __future__ import annotations
 from packaging.version import Version
 
 from kdoctor.check.said import Signs, Text, version_of
-from kdoctor.knowledge import clues, cuda, gpu_code, tensorflow
+from kdoctor.knowledge import clues, cuda, gpu_code, jax, tensorflow, torch
 from kdoctor.model.facts.symptoms import Line
-from kdoctor.model.version import ComputeCapability, CudaVersion, Dotted, DriverRelease
+from kdoctor.model.version import ComputeCapability, CudaVersion, CudnnVersion, Dotted, DriverRelease
 from kdoctor.symptoms.stated import capability_of
+
+_LEAST_MAJOR = 3  # no release of TensorFlow has code for Tesla and Fermi
 
 
 def builds(text: Text) -> Signs:
@@ -24,20 +26,71 @@ def builds(text: Text) -> Signs:
         wanted.append((built, line))
         for value, where in text.stated("cuda"):
             have = CudaVersion.parse(value)
-            if have is not None and len(have.parts) > 1:
+            if have is not None and (len(have.parts) > 1 or have.major != built.major):
                 strict = built.major < 11  # noqa: PLR2004  from CUDA 11 on a minor version does not matter
                 fits = have.major == built.major and (have.short == built.short or not strict)
                 yield f"cuda-{'built-for' if fits else 'not-built-for'}", (line, where)
         yield from _code(text, version, line)
+        yield from _cudnn(text, version, line)
     wanted += [
         (have, line) for value, line in text.stated("cuda") if (have := CudaVersion.parse(value)) and have.major > 1
     ]
+    stated_cudas = ((CudaVersion.parse(value), line) for value, line in text.stated("cuda"))
+    versions = {have.short: line for have, line in stated_cudas if have is not None and len(have.parts) > 1}
+    if len(versions) > 1:
+        yield "two-cuda-versions", tuple(versions.values())[:2]
+    floors = [(least, line) for needed, line in wanted if (least := cuda.minimum_driver(needed))]
+    floors += _floors(text)
     for value, where in text.stated("driver"):
         driver = DriverRelease.parse(value)
-        for needed, line in wanted:
-            least = cuda.minimum_driver(needed)
-            if driver is not None and least is not None and driver < least:
+        for least, line in floors:
+            if driver is not None and driver < least:
                 yield "driver-below-minimum", (where, line)
+
+
+def releases_of_driver(text: Text) -> Signs:
+    """A kernel module of one release of the driver, libraries of another."""
+    for kernel, where in text.stated("kernel-driver"):
+        for library, line in text.stated("library-driver"):
+            loaded, there = DriverRelease.parse(kernel), DriverRelease.parse(library)
+            if loaded is not None and there is not None and loaded != there:
+                yield "driver-two-releases", (where, line)
+
+
+def _floors(text: Text) -> list[tuple[DriverRelease, Line]]:
+    """The oldest drivers that the stated releases of PyTorch and JAX run with."""
+    floors = []
+    for value, line in text.stated("torch"):
+        version = version_of(value)
+        built = torch.release_of(version) if version else None
+        if built is not None:
+            floors.append((built.min_driver, line))
+    for of in ("jax", "jaxlib"):
+        for value, line in text.stated(of):
+            version = version_of(value)
+            release = jax.release_of(version) if version else None
+            if release is not None:
+                floors.append((release.min_driver12, line))
+    return floors
+
+
+def _cudnn(text: Text, version: Version, line: Line) -> Signs:
+    """The cuDNN stated against the one that this release was built with."""
+    release = tensorflow.release_of(version)
+    rows = [
+        row.cudnn
+        for row in clues.table().builds
+        if row.first.release[:2] <= version.release[:2] <= row.last.release[:2]
+    ]
+    built = release.cudnn if release is not None else next(iter(rows), None)
+    for value, where in text.stated("cudnn"):
+        have = CudnnVersion.parse(value)
+        if built is None or have is None:
+            continue
+        if have.major != built.major:
+            yield "cudnn-other-than-built", (line, where)
+        elif len(have.parts) > 1 and (have.major, have.minor) < (built.major, built.minor):
+            yield "cudnn-older-than-built", (line, where)
 
 
 def _built_for(version: Version) -> CudaVersion | None:
@@ -52,13 +105,15 @@ def _built_for(version: Version) -> CudaVersion | None:
 
 def _code(text: Text, version: Version, line: Line) -> Signs:
     release = tensorflow.release_of(version)
-    if release is None:
-        return
     found = [(value, where) for value, where in text.stated("capability")]
     found += [(capability_of(value), where) for value, where in text.stated("gpu")]
     for value, where in found:
         capability = ComputeCapability.parse(value)
-        if capability is None or capability.major < 2:  # noqa: PLR2004  no GPU that computes
+        if capability is None or capability.major < 1:
+            continue
+        if capability.major < _LEAST_MAJOR:
+            yield "capability-unsupported", (line, where)
+        if release is None:
             continue
         toolkit = cuda.toolkit(release.cuda)
         if toolkit is not None and capability > toolkit.max_cc:
@@ -85,6 +140,7 @@ def pairs(text: Text) -> Signs:
 
 _SAME_MINOR = (Version("2.6"), Version("2.15"))
 _KERAS_FOR_TF2 = Version("2.3")
+_REDIRECT, _NEEDED_BY_REDIRECT = Version("2.4"), Version("2.2")  # Keras 2.4 only hands on to tf.keras
 
 
 def _pair_fits(keras: Version, version: Version) -> bool:
@@ -92,6 +148,8 @@ def _pair_fits(keras: Version, version: Version) -> bool:
     minor = version.release[:2]
     if keras.major >= 3:  # noqa: PLR2004  Keras 3
         return minor >= (2, 16)
-    if _SAME_MINOR[0].release <= minor <= _SAME_MINOR[1].release:
+    if any(_SAME_MINOR[0].release <= release <= _SAME_MINOR[1].release for release in (minor, keras.release[:2])):
         return keras.release[:2] == minor
+    if keras >= _REDIRECT:
+        return version >= _NEEDED_BY_REDIRECT
     return version.major < 2 or keras >= _KERAS_FOR_TF2  # noqa: PLR2004  TensorFlow 2

@@ -18,6 +18,7 @@ from kdoctor.check.registry import Broken, Probe, arguments
 from kdoctor.host import Host
 from kdoctor.model.codec import convert_section, to_builtins
 from kdoctor.model.facts.base import SCHEMA, Absent, Answered, Facts, Section, Unknown, section_name
+from kdoctor.model.trace import trace
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -55,6 +56,10 @@ def collect(
 def _is_section(value: object, name: str) -> bool:
     """Whether a probe's result is what it declares; a plug-in is not checked by our types."""
     return isinstance(value, (Absent, Unknown)) or (isinstance(value, Section) and section_name(type(value)) == name)
+
+
+def _outcome(section: Answered) -> str:
+    return f"unknown ({section.reason})" if isinstance(section, Unknown) else type(section).__name__
 
 
 def _refuse_cycles(probes: Mapping[str, Probe]) -> None:
@@ -128,7 +133,9 @@ class _Run:
                     return
                 name, probe, taken = self.ready.pop(0)
                 self.started[name] = time.monotonic()
+            begun = time.monotonic()
             section = self._measure(name, probe, taken)
+            trace(__name__, "probe %s: %s in %.3f s", name, _outcome(section), time.monotonic() - begun)
             with self.lock:
                 if self.started.pop(name, None) is not None:
                     self.sections[name] = section
@@ -150,5 +157,6 @@ class _Run:
         now = time.monotonic()
         for name in [name for name, start in self.started.items() if start + self.timeout_s < now]:
             del self.started[name]
+            trace(__name__, "probe %s: given up after %g s", name, self.timeout_s)
             self.sections[name] = Unknown(reason=f"gave no result in {self.timeout_s:g} s")
             self._find_ready()

@@ -13,6 +13,7 @@ from kdoctor.model.finding import Clear, Finding, Found, NotApplicable, Outcome,
 from kdoctor.model.rule import Rule
 
 FOREIGN_S = 5.0
+ASKED_ONLY = ("requirement", "drift", "written")  # sections that are there only where the user asks for them
 VERDICTS = (Found, Clear, NotApplicable, Undetermined)
 
 
@@ -32,11 +33,13 @@ def diagnose(
 ) -> Diagnosis:
     """Apply every rule to the facts; ``lost``: the outcomes of plug-ins that could not be taken in."""
     outcomes, findings = [], []
+    not_asked = {name: Absent(looked=("nothing asks for it",)) for name in ASKED_ONLY}
+    facts = msgspec.structs.replace(facts, sections={**not_asked, **facts.sections})
     for rule in rules:
         outcome, found = _judge(rule, facts)
         outcomes.append(msgspec.structs.replace(outcome, distribution=rule.distribution))
         if found is not None:
-            findings.append(_finding(rule, found))
+            findings.append(finding_of(rule, found))
     for module in broken:
         identity = module.module.partition("_")[0].upper()
         name = module.module.partition("_")[2].replace("_", "-") or module.module
@@ -77,7 +80,8 @@ def _foreign(rule: Rule, taken: Mapping[str, Answered]) -> Verdict:
     return msgspec.convert(msgspec.to_builtins(said.value), type(said.value))
 
 
-def _finding(rule: Rule, found: Found) -> Finding:
+def finding_of(rule: Rule, found: Found) -> Finding:
+    """A rule's verdict as a finding, not yet ranked."""
     return Finding(
         id=rule.id,
         name=rule.name,

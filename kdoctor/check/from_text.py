@@ -1,9 +1,9 @@
 """Which causes does a text speak for? Each sign has a weight for a cause; several of them add up.
 
 Weights are added as chances are: two signs of 0.5 make 0.75. Combinations of signs add theirs and rule causes out; what
-remains below ``LEAST`` is not named. The causes that remain are rivals, of which the best supported comes first. A
-finding bears the id of the rule of the same name, TEXT where there is none. Lines that are known to be harmless come
-last, and only they where all works.
+remains below ``LEAST`` is not named, but for the best one above ``HINT`` where the text tells of trouble. The causes
+that remain are rivals, of which the best supported comes first. A finding bears the id of the rule of the same name,
+TEXT where there is none. Lines that are known to be harmless come last, and only they where all works.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from kdoctor.model.finding import Confidence, Evidence, Finding, Remedy
 from kdoctor.model.rule import Rule
 
 LEAST = 0.34
+HINT = 0.2  # enough where the text tells of trouble and nothing speaks louder
 LIKELY, CERTAIN = 0.6, 0.94
+CALM = ("benign-question", "works-said", "no-gpu-wanted")
 SHOWN = 4
 LABELS = {
     "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "torch": "PyTorch", "python": "Python",
@@ -53,7 +55,10 @@ def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     ids = {rule.name: rule.id for rule in rules}
     printed = _printed(symptoms)
     scores = score(symptoms)
-    named = sorted(((found.weight, cause) for cause, found in scores.items() if found.weight >= LEAST), reverse=True)
+    seen = {item.id for item in symptoms.seen}
+    least = HINT if "failure" in seen and seen.isdisjoint(CALM) else LEAST
+    ranked = sorted(((found.weight, cause) for cause, found in scores.items() if found.weight >= least), reverse=True)
+    named = [item for item in ranked if item[0] >= LEAST] or ranked[:1]
     findings = [
         _finding(cause, scores[cause], _stated(cause, symptoms), ids.get(cause, TEXT), printed) for _, cause in named
     ]

@@ -28,8 +28,13 @@ OTHER = "log-of-other-versions"
 SHORT = 3  # a GPU's name is longer: "4.1" is in many a version
 
 
-def join(now: Report, then: Sequence[Finding], symptoms: Symptoms, rules: Iterable[Rule]) -> Report:
-    """The machine's report with what the log's findings add. ``then``: in order, the best supported cause first."""
+def join(
+    now: Report, then: Sequence[Finding], symptoms: Symptoms, rules: Iterable[Rule], *, fresh: bool = False
+) -> Report:
+    """The machine's report with what the log's findings add.
+
+    ``then``: in order, the best supported cause first. ``fresh``: the log was written here and just now.
+    """
     here = {finding.cause: finding for finding in now.findings if finding.cause and finding.role != "harmless"}
     told = [finding for finding in then if finding.role != "harmless"]
     both: dict[str | None, Finding] = {
@@ -38,9 +43,9 @@ def join(now: Report, then: Sequence[Finding], symptoms: Symptoms, rules: Iterab
     findings = [both.get(finding.cause, finding) for finding in now.findings]
     if not both and told:
         outcome = next((outcome for outcome in now.outcomes if outcome.name == told[0].name), None)
-        findings.append(_then(told[0], outcome))
+        findings.append(_just_now(told[0], outcome) if fresh else _then(told[0], outcome))
     findings += [finding for finding in then if finding.role == "harmless"]
-    findings += _other(now.facts, symptoms)
+    findings += () if fresh else _other(now.facts, symptoms)
     ranked = rank(findings, rules, ranking())
     return msgspec.structs.replace(
         now,
@@ -69,6 +74,14 @@ def _then(finding: Finding, outcome: Outcome | None) -> Finding:
         why=f"{finding.why} So it was when the log was written; this machine does not show it now: {outcome.reason}",
         remedy=msgspec.structs.replace(finding.remedy, text=f"{since} If it fails again: {finding.remedy.text}"),
     )
+
+
+def _just_now(finding: Finding, outcome: Outcome | None) -> Finding:
+    """The same of a log that was written just now: what printed it saw it, whatever is seen beside it."""
+    if outcome is None or outcome.state != "clear":
+        return finding
+    beside = f"kdoctor, which has other settings or looks at another environment, sees {outcome.reason}."
+    return msgspec.structs.replace(finding, why=f"{finding.why} So the command saw it; {beside}")
 
 
 def _other(facts: Facts, symptoms: Symptoms) -> Iterator[Finding]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kdoctor.check.builds import builds, pairs
+from kdoctor.check.builds import builds, pairs, releases_of_driver
+from kdoctor.check.libraries import present
+from kdoctor.check.packages import interpreters, packages
 from kdoctor.check.said import Signs, Text, compares
 from kdoctor.knowledge import cuda
 from kdoctor.model.facts.symptoms import Line, Symptoms
@@ -29,14 +31,22 @@ _PYTHON_FAILURES = (
     "shadow-",
 )  # fmt: skip
 _NO_GPU_LINES = ("tf-skip-gpu", "tf-dlopen-some", "tf-min-cc")
+_NO_GPU_SAID = ("no-gpu-listed", "cpu-only-listed", "runs-on-cpu")
 _INDEX = re.compile(r"\d+")
+_USED = re.compile(r"(?P<used>\d+)MiB */ *(?P<all>\d+)MiB")
+_NEARLY_FULL = 0.85
+_MOST_GPUS = 17  # 16 in one machine are the most that are sold
 
 
 def marks_of(symptoms: Symptoms) -> Marks:
     """All that hold, with the lines that they follow from."""
     text = Text(symptoms)
     marks: Marks = {seen.id: seen.lines for seen in symptoms.seen}
-    for step in (_general, _missing, _cudnn_loaded, builds, _visible, pairs):
+    steps = (
+        _general, _missing, present, _cudnn_loaded, builds, releases_of_driver, _visible, _memory, pairs, packages,
+        interpreters,
+    )  # fmt: skip
+    for step in steps:
         for name, lines in step(text):
             marks[name] = marks.get(name, ()) + lines
     if "container" in marks or "kubernetes" in marks or "gpu-image" in marks:
@@ -63,6 +73,9 @@ def _general(text: Text) -> Signs:
     cuda_lines = tuple(line for name in sorted(_CUDA_LINES) for line in text.lines(name))
     if cuda_lines:
         yield "cuda-line", cuda_lines
+    without = tuple(line for name in _NO_GPU_SAID for line in text.lines(name))
+    if without:
+        yield "no-gpu-said", without
     nvidia = [line for _, line in text.stated("gpu")]
     if nvidia:
         yield "nvidia-gpu-stated", tuple(nvidia)
@@ -74,7 +87,8 @@ def _general(text: Text) -> Signs:
         yield "crashed", failures
     windows, wsl = text.lines("windows"), text.lines("wsl")
     new = compares(text.all, "tensorflow>=2.11")
-    if windows and new and not wsl and not text.lines("container"):
+    elsewhere = wsl or text.lines("container") or (text.lines("linux") and not text.lines("windows-os"))
+    if windows and new and not elsewhere:
         yield "tf-windows-dropped", (windows[0], new[0])
 
 
@@ -125,6 +139,10 @@ def _cudnn_loaded(text: Text) -> Signs:
     if have is not None and need is not None:
         lower = have.major == need.major and have < need
         yield ("cudnn-loaded-lower" if lower else "cudnn-loaded-other"), seen.lines
+        for value, where in text.stated("cudnn"):
+            stated = _cudnn(value)
+            if lower and stated is not None and stated.major == need.major and stated >= need:
+                yield "cudnn-second-copy", (*seen.lines[:1], where)
 
 
 def _cudnn(text: str) -> CudnnVersion | None:
@@ -142,6 +160,16 @@ def _visible(text: Text) -> Signs:
             numbers = [int(number) for number in _INDEX.findall(match["value"])] if match else []
             if numbers and 0 not in numbers:
                 yield "visible-nonzero", (line,)
+                if min(numbers) >= _MOST_GPUS:
+                    yield "visible-impossible", (line,)
+
+
+def _memory(text: Text) -> Signs:
+    """Memory of a GPU that is nearly all in use, in a table of nvidia-smi."""
+    for line in text.lines("smi-fine"):
+        for match in _USED.finditer(line.text):
+            if int(match["used"]) > _NEARLY_FULL * int(match["all"]):
+                yield "memory-nearly-full", (line,)
 
 
 def holds(sign: str, marks: Mapping[str, tuple[Line, ...]], symptoms: Symptoms) -> tuple[Line, ...] | None:

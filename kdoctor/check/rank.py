@@ -22,40 +22,46 @@ def rank(
 ) -> tuple[Finding, ...]:
     """The findings in order, with their roles: exactly one primary unless all are harmless.
 
-    ``layers``: name to layer of findings that no rule made.
+    ``layers``: name to layer of findings that no rule made. Of several findings of one rule the first of the input
+    stays the first; consequences stand under that one.
     """
     by_name = {rule.name: rule for rule in rules}
     layers = {**{rule.name: rule.layer for rule in by_name.values()}, **layers}
     all_findings = tuple(findings)
     harmless = [finding for finding in all_findings if finding.role == "harmless"]
-    serious = {finding.name: finding for finding in all_findings if finding.role != "harmless"}
-    in_order = _sorted(list(serious.values()), layers, ranking)
-    parents = _parents({finding.name: finding for finding in in_order}, by_name)
-    roots = _sorted([finding for name, finding in serious.items() if name not in parents], layers, ranking)
+    serious = _sorted([finding for finding in all_findings if finding.role != "harmless"], layers, ranking)
+    ids = {finding.name: finding.id for finding in serious}
+    parents = _parents(serious, by_name)
+    roots = _sorted([finding for finding in serious if finding.name not in parents], layers, ranking)
     ordered: list[Finding] = []
+    seen: set[str] = set()
     for index, root in enumerate(roots):
         role = "primary" if index == 0 else "independent"
         ordered.append(msgspec.structs.replace(root, role=role))
-        under = [serious[name] for name in parents if _root_of(name, parents) == root.name]
+        under = [item for item in serious if item.name in parents and _root_of(item.name, parents) == root.name]
         ordered += [
-            msgspec.structs.replace(finding, role="consequence", consequence_of=serious[parents[finding.name]].id)
-            for finding in _sorted(under, layers, ranking)
+            msgspec.structs.replace(finding, role="consequence", consequence_of=ids[parents[finding.name]])
+            for finding in (_sorted(under, layers, ranking) if root.name not in seen else ())
         ]
+        seen.add(root.name)
     return (*ordered, *_sorted(harmless, layers, ranking))
 
 
-def _parents(serious: Mapping[str, Finding], rules: Mapping[str, Rule]) -> dict[str, str]:
+def _parents(serious: Iterable[Finding], rules: Mapping[str, Rule]) -> dict[str, str]:
     """Finding name to the name of the finding that explains it: of several the one that is ranked first.
 
     ``serious`` is in ranked order. A weaker finding explains no stronger one.
     """
     parents: dict[str, str] = {}
-    for name, finding in serious.items():
+    strongest: dict[str, int] = {}
+    for finding in serious:
+        strongest.setdefault(finding.name, SEVERITIES.index(finding.severity))
+    for name, severity in strongest.items():
         for explained in rules[name].explains if name in rules else ():
-            other = serious.get(explained)
+            other = strongest.get(explained)
             if other is None or explained in parents or _root_of(name, parents) == explained:
                 continue
-            if SEVERITIES.index(finding.severity) <= SEVERITIES.index(other.severity):
+            if severity <= other:
                 parents[explained] = name
     return parents
 

@@ -14,6 +14,14 @@ _MISSING = (
     "tf-dlopen-lib", "tf-import-lib-missing", "loader-cannot-open", "torch-lib-not-found", "dll-missing", "old-no-lib",
     "win-cudnn-dll", "win-cudart-dll", "tf-libcuda-missing",
 )  # fmt: skip
+NAME = re.compile(r"(?:lib(?:cu|nv)[\w+-]+?\.so(?:\.\d+)*|\bcu\w+?64_\w+\.dll|\bnvcuda\.dll)")
+_FAMILY = r"lib(?:cudart|cublas|cudnn|cufft|curand|cusolver|cusparse)\b"
+_ASKED = re.compile(
+    r"(?i)\b(?:look|search|ask|want|need|requir|expect|miss|without)\w*"
+    rf"(?: (?:for|to|a|an|the|open|load|find|file|library|called|named))*\W{{1,3}}(?P<asked>{NAME.pattern}|{_FAMILY})"
+    rf"|(?:not|unable to) (?:find|load|open) (?:the )?(?P<failed>{_FAMILY})(?!\.so)"
+    rf"|(?P<lost>{_FAMILY})(?!\.so)[^.;]{{0,60}}? (?:can ?not|could not|can't|not|couldn't) be (?:opened|loaded|found)"
+)
 
 
 class Text:
@@ -35,12 +43,14 @@ class Text:
 
     def _libraries(self) -> Iterator[tuple[str, Line]]:
         """Libraries that were not found, by name."""
-        name = re.compile(r"(?:lib(?:cu|nv)[\w+-]+?\.so(?:\.\d+)*|\bcu\w+?64_\w+\.dll)")
         for sign in _MISSING:
             for line in self.lines(sign):
-                for match in name.finditer(line.text.partition("LD_LIBRARY_PATH:")[0]):
+                for match in NAME.finditer(line.text.partition("LD_LIBRARY_PATH:")[0]):
                     if "nvinfer" not in match[0]:
                         yield match[0], line
+        for line in self.lines("lib-asked"):
+            for match in _ASKED.finditer(line.text):
+                yield match["asked"] or match["failed"] or match["lost"], line
 
 
 def compares(text: Symptoms, sign: str) -> tuple[Line, ...]:

@@ -149,6 +149,11 @@ def run(asked: Asked, begin: Begin, hear: Hear) -> Session:
     )
 
 
+def begun(place: str, count: int) -> str:
+    """A line for whoever waits: what is at it now."""
+    return f"{place}: {count} to measure" if count else f"{place}: starting"
+
+
 def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, begin: Begin, hear: Hear) -> _Part:
     """The devices that were asked for, one after the other; without a word: all that the backend lists."""
     answer = None

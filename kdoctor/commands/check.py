@@ -13,10 +13,11 @@ import msgspec
 
 from kdoctor import __version__
 from kdoctor.check.collect import Progress, collect
-from kdoctor.check.diagnose import Diagnosis, diagnose
+from kdoctor.check.diagnose import Diagnosis
 from kdoctor.check.rank import rank
 from kdoctor.check.registry import Plugins, find_probes, find_rules
 from kdoctor.commands.examine import choose
+from kdoctor.commands.gates import Asked, Expected, explaining, judged, read_gates, settings_for
 from kdoctor.host import Host, User
 from kdoctor.host.live import LiveHost
 from kdoctor.host.plugins import entry_points, to_stderr
@@ -34,9 +35,13 @@ Watch = Callable[[Progress], None]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked of a check; paths are as given."""
+    """What the user asked of a check; paths are as given.
+
+    ``chosen_by``: who chose ``python`` where it was not the user.
+    """
 
     python: str = ""
+    chosen_by: str = ""
     env: str = ""
     sysroot: str = ""
     from_file: str = ""
@@ -46,14 +51,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     plugins: bool = False
+    gates: Asked = Asked()
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """A report, who to redact from it, and the rules that were asked."""
+    """A report, who to redact from it, the rules that were asked, and what the configuration says of the exit code."""
 
     report: Report
     user: User
     rules: tuple[Rule, ...] = ()
+    fail_on: str | None = None
+    strict: bool = False
 
 
 NOBODY = User(uid=1000)
@@ -89,6 +97,8 @@ def live(request: Request, settings: Mapping[str, str] | None = None) -> tuple[L
     host.environ = {**host.environ, **(settings or {})}
     limit = request.timeout_s or SCRIPT_TIMEOUT_S
     examined = choose(host, python=request.python, env=request.env, deep=request.deep, timeout_s=limit)
+    if request.chosen_by:
+        examined = msgspec.structs.replace(examined, chosen_by=request.chosen_by)
     host.examined = examined.interpreter
     return host, examined
 
@@ -121,17 +131,26 @@ def check(request: Request, watch: Watch = lambda _: None) -> Checked:
     started = time.monotonic()
     own, plugins = find_rules(), plugins_of(wanted=request.plugins)
     rules = (*own.items, *plugins.rules)
-    chosen = select_rules(rules, request.select, request.ignore)
+    select_rules(rules, request.select, request.ignore)
+    gates = read_gates(request.gates)
+    for each in gates.settings.everywhere():
+        select_rules(rules, each.select or (), each.ignore or (), by=f"{each.path}: ")
+    path = request.gates.expect
+    then = facts_from_json(read_input(path), path, plugins.kinds) if path else None
     facts, user = gather(request, watch, plugins)
+    expected = None if then is None else Expected(facts=then, path=path, user=user)
+    settings = settings_for(gates, request.env, facts)
+    select, ignore = request.select or settings.select or (), request.ignore or settings.ignore or ()
     with to_stderr() if plugins.rules else contextlib.nullcontext():
-        diagnosis = diagnose(facts, chosen, own.broken, plugins.lost)
-    report = report_of(facts, diagnosis, rules, time.monotonic() - started)
-    report = msgspec.structs.replace(report, plugins=plugins.told)
+        found = judged(facts, select_rules(rules, (), ignore), gates.required(settings), expected)
+        diagnosis = found.with_rules(select_rules(rules, select, ignore), own.broken, plugins.lost)
+    report = report_of(facts, diagnosis, explaining(rules), time.monotonic() - started)
+    report = msgspec.structs.replace(report, plugins=plugins.told, config=settings.path)
     if report.primary is not None and report.primary.name in ranking().in_environment:
         from kdoctor.commands.advise import advised  # the recipes are read only where one can help
 
         report = advised(report)
-    return Checked(report=report, user=user, rules=rules)
+    return Checked(report=report, user=user, rules=rules, fail_on=settings.fail_on, strict=bool(settings.strict))
 
 
 def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], seconds: float) -> Report:
@@ -150,16 +169,18 @@ def report_of(facts: Facts, diagnosis: Diagnosis, rules: tuple[Rule, ...], secon
     )
 
 
-def select_rules(rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Rule, ...]:
+def select_rules(
+    rules: tuple[Rule, ...], select: tuple[str, ...], ignore: tuple[str, ...], *, by: str = ""
+) -> tuple[Rule, ...]:
     """The rules named by id, id prefix (KD2), name, or a plug-in's distribution.
 
-    Raises Trouble for a name that is none of them.
+    ``by``: who names them, before what is said. Raises Trouble for a name that is none of them.
     """
     for wanted in (*select, *ignore):
         if not any(names(rule, wanted) for rule in rules):
             reference = "rule-unknown"
             hint = "`kdoctor explain` lists all rules."
-            raise Trouble(reference, f"there is no rule {wanted!r}", hint=hint, code=2)
+            raise Trouble(reference, f"{by}there is no rule {wanted!r}", hint=hint, code=2)
     kept = [rule for rule in rules if not select or any(names(rule, wanted) for wanted in select)]
     return tuple(rule for rule in kept if not any(names(rule, wanted) for wanted in ignore))
 
@@ -168,6 +189,13 @@ def names(rule: Rule, wanted: str) -> bool:
     """Whether the user's word means this rule."""
     by_id = len(wanted) > 1 and rule.id.startswith(wanted.upper())
     return by_id or wanted == rule.name or (bool(rule.distribution) and wanted == rule.distribution)
+
+
+def exit_code_of(checked: Checked, *, fail_on: str, strict: bool) -> int:
+    """The exit code; options that were left out are as the configuration says, else as by default."""
+    said = fail_on or checked.fail_on or "error"
+    level = next((severity for severity in SEVERITIES if severity == said), None)
+    return exit_code(checked.report, fail_on=level, strict=strict or checked.strict, asked=checked.rules)
 
 
 def exit_code(report: Report, *, fail_on: Severity | None, strict: bool, asked: tuple[Rule, ...] = ()) -> int:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -17,6 +14,8 @@ from kdoctor.check.joined import join
 from kdoctor.check.marks import working
 from kdoctor.check.registry import find_rules
 from kdoctor.commands.check import NOBODY, Checked, Request, Watch, check, select_rules
+from kdoctor.host.instructions import runs_hyperscan
+from kdoctor.host.texts import CHUNK, chunks_of, opened
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.facts.base import SCHEMA, Facts
 from kdoctor.model.facts.symptoms import Symptoms
@@ -24,20 +23,23 @@ from kdoctor.model.finding import Finding, Outcome
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.model.rule import Rule
 from kdoctor.model.trouble import Trouble
-from kdoctor.symptoms.lines import NotTextError, lines_of
+from kdoctor.symptoms.lines import NotTextError
 from kdoctor.symptoms.notebook import MAX_BYTES, looks_like_notebook, notebook_text
 from kdoctor.symptoms.read import Reader
 
-CHUNK = 1 << 18
 STATED = {"framework": ("tensorflow", "jax", "torch"), "driver": ("driver", "driver-cuda")}
 
 
 def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
     """The report on these texts alone; "-" is standard input. Raises Trouble for what can not be read."""
+    return check_text(symptoms_of(paths), request)
+
+
+def check_text(symptoms: Symptoms, request: Request) -> Checked:
+    """The report on what a text says, alone. Raises Trouble."""
     started = time.monotonic()
     rules = find_rules().items
     chosen = _chosen(request, rules)
-    symptoms = symptoms_of(paths)
     findings = with_primary([finding for finding in judge(symptoms, rules) if chosen(finding)])
     report = Report(
         schema=REPORT_SCHEMA,
@@ -52,9 +54,8 @@ def check_logs(paths: tuple[str, ...], request: Request) -> Checked:
     return Checked(report=report, user=NOBODY, rules=rules)
 
 
-def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checked:
-    """The report on a machine, with what these texts say of it. Raises Trouble."""
-    symptoms = symptoms_of(paths)
+def check_text_and_machine(symptoms: Symptoms, request: Request, watch: Watch, *, fresh: bool = False) -> Checked:
+    """The report on a machine, with what a text says of it; ``fresh``: it was printed just now. Raises Trouble."""
     checked = check(msgspec.structs.replace(request, select=(), ignore=()), watch)
     chosen = _chosen(request, checked.rules)
     now = msgspec.structs.replace(
@@ -62,14 +63,26 @@ def check_both(paths: tuple[str, ...], request: Request, watch: Watch) -> Checke
         findings=tuple(finding for finding in checked.report.findings if chosen(finding)),
     )
     then = [finding for finding in judge(symptoms, checked.rules) if chosen(finding)]
-    return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules))
+    return msgspec.structs.replace(checked, report=join(now, then, symptoms, checked.rules, fresh=fresh))
 
 
-def symptoms_of(paths: Iterable[str]) -> Symptoms:
-    """What all these texts say. Raises Trouble for what can not be read."""
-    reader = Reader()
+def symptoms_of(paths: Iterable[str], text: str = "") -> Symptoms:
+    """What all these files ("-": standard input) and a text say. Raises Trouble for what can not be read."""
+    reader = Reader(quick=runs_hyperscan())
     for path in paths:
         _read(reader, path)
+    with contextlib.suppress(NotTextError):
+        if text:
+            reader.read("text", (text.encode("utf-8", "replace"),))
+    return reader.symptoms()
+
+
+def symptoms_in(texts: Iterable[tuple[str, bytes]]) -> Symptoms:
+    """What texts say that are named and in memory; those that are no text say nothing."""
+    reader = Reader()
+    for name, data in texts:
+        with contextlib.suppress(NotTextError):
+            reader.read(name, (data,))
     return reader.symptoms()
 
 
@@ -103,8 +116,8 @@ def _undecided(symptoms: Symptoms) -> Outcome:
 def _read(reader: Reader, path: str) -> None:
     name = "standard input" if path == "-" else path
     try:
-        with _opened(path) as file:
-            reader.read(name, lines_of(_chunks(file)))
+        with opened(path) as file:
+            reader.read(name, _shown(chunks_of(file)))
     except NotTextError as error:
         reference = "log-not-text"
         raise Trouble(reference, f"{name} is not text", hint="Give a log, a traceback or a pasted report.") from error
@@ -116,28 +129,18 @@ def _read(reader: Reader, path: str) -> None:
         raise Trouble(reference, f"the path cannot be used: {error}") from error
 
 
-def _opened(path: str) -> BinaryIO:
-    if path == "-":
-        return os.fdopen(os.dup(0), "rb", buffering=0)
-    mode = Path(path).stat().st_mode
-    if stat.S_ISDIR(mode):
-        reference = "input-is-a-directory"
-        raise Trouble(reference, f"{path} is a directory", hint="For a machine's files use `--sysroot`.")
-    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
-        reference = "input-not-a-file"
-        raise Trouble(reference, f"{path} is neither a file nor a pipe")
-    return Path(path).open("rb", buffering=0)
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    head = file.read(CHUNK)
+def _shown(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks of a text; of a notebook what its cells show."""
+    head = next(chunks, b"")
     if looks_like_notebook(head):
-        data = head
-        while len(data) <= MAX_BYTES and (more := file.read(CHUNK)):
+        data = bytearray(head)
+        while len(data) <= MAX_BYTES and (more := next(chunks, b"")):
             data += more
-        text = notebook_text(data)
-        yield data if text is None else text.encode("utf-8", "replace")
-    elif head:
+        text = notebook_text(data) if len(data) <= MAX_BYTES else None
+        if text is not None:
+            data = bytearray(text.encode("utf-8", "replace"))
+            text = None
+        yield from (bytes(data[at : at + CHUNK]) for at in range(0, len(data), CHUNK))
+    else:
         yield head
-    while chunk := file.read(CHUNK):
-        yield chunk
+    yield from chunks

@@ -37,7 +37,7 @@ def report_schema() -> dict[str, Any]:
         "$schema": DRAFT,
         **definitions.pop("Report"),
         "title": f"kdoctor report, schema {REPORT_SCHEMA}",
-        "$defs": definitions,
+        "$defs": dict(sorted(definitions.items())),  # whatever was imported first
     }
 
 

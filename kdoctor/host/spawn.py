@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kdoctor.host import NotRun, Ran
+from kdoctor.model.trace import command_line, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -152,6 +153,16 @@ def spawn(
 
     ``keep``: descriptors that the child gets too; a lock among them is held until the child has ended.
     """
+    begun = time.monotonic()
+    ran = _spawned(argv, timeout_s, environ, limit, keep)
+    ended = f"exit status {ran.code}" if isinstance(ran, Ran) else str(ran)
+    trace(__name__, "child %s: %s in %.3f s", command_line(argv), ended, time.monotonic() - begun)
+    return ran
+
+
+def _spawned(
+    argv: tuple[str, ...], timeout_s: float, environ: Mapping[str, str], limit: int, keep: tuple[int, ...]
+) -> Ran | NotRun:
     if sys.platform == "win32":
         return _spawn_windows(argv, timeout_s, environ)
     try:

@@ -17,6 +17,7 @@ from typing import IO, Literal
 import msgspec
 
 from kdoctor.host.spawn import OUTPUT_LIMIT, Child, signal_name
+from kdoctor.model.trace import command_line, trace
 
 _NOISE_LIMIT = 4000
 _LINE_LIMIT = 1 << 20
@@ -73,7 +74,7 @@ def converse(
     ``on_line`` says whether a new piece of work begins with the line; a piece may take ``piece_s``, and ``idle_s`` may
     pass without a line. Whatever ``on_line`` raises ends the child first.
     """
-    noise, clock = bytearray(), _Clock()
+    noise, clock, begun = bytearray(), _Clock(), time.monotonic()
     try:
         file = _file_of(request)
     except OSError as error:
@@ -107,7 +108,9 @@ def converse(
         finally:
             dead = child.end(thorough=True)
             child.close()
-    return _ending(process.returncode, late, noise.decode("utf-8", "replace").strip(), dead=dead)
+    ended = _ending(process.returncode, late, noise.decode("utf-8", "replace").strip(), dead=dead)
+    trace(__name__, "child %s: %s in %.3f s", command_line(argv), ended.why, time.monotonic() - begun)
+    return ended
 
 
 def _file_of(content: bytes) -> IO[bytes]:

@@ -19,6 +19,7 @@ import msgspec
 from kdoctor.host import NotRun
 from kdoctor.host.live import INSIDE
 from kdoctor.host.stream import Listener
+from kdoctor.model.trace import trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,6 +72,7 @@ def work(
 
     ``idle_s``: the longest time without an event. ``environ``: variables on top of kdoctor's own.
     """
+    begun = time.monotonic()
     # The request may hold passwords, so no name leads to it.
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answered:
         asked.write(request)
@@ -92,6 +94,7 @@ def work(
         finally:
             dead = child.end(thorough=not ended)
             child.close()
+        trace(__name__, "worker %s: %s in %.3f s", script, why or "ended", time.monotonic() - begun)
         noise = talk.noise.decode("utf-8", "replace").strip()
         result = _result(answered)
         if result is not None:

@@ -13,6 +13,7 @@ from kdoctor.knowledge import (
     faults,
     fleet,
     gpus,
+    images,
     jax,
     keras,
     signatures,
@@ -37,6 +38,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     faults: faults.FaultTable
     fleet: fleet.FleetTable
     gpus: gpus.GpuTable
+    images: images.ImageTable
     jax: jax.JaxTable
     torch: torch.TorchTable
     conda: conda.CondaTable
@@ -59,6 +61,7 @@ def shipped() -> Tables:
         faults=faults.table(),
         fleet=fleet.table(),
         gpus=gpus.table(),
+        images=images.table(),
         jax=jax.table(),
         torch=torch.table(),
         conda=conda.table(),

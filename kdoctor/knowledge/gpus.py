@@ -62,14 +62,25 @@ class GpuModel(Row, frozen=True, kw_only=True):
         return (head is None or head[0] in name) and re.search(self.name_regex, name) is not None
 
 
+class Card(Row, frozen=True, kw_only=True):
+    """Cards as people write them, e.g. "GT 750 Mobile", and their compute capability."""
+
+    regex: str
+    compute_capability: ComputeCapability
+
+
 class GpuTable(
-    Table, frozen=True, kw_only=True, rename={"architectures": "architecture", "chips": "chip", "models": "gpu"}
+    Table,
+    frozen=True,
+    kw_only=True,
+    rename={"architectures": "architecture", "chips": "chip", "models": "gpu", "cards": "card"},
 ):
     """gpus.toml."""
 
     architectures: tuple[Architecture, ...]
     chips: tuple[Chip, ...]
     models: tuple[GpuModel, ...]
+    cards: tuple[Card, ...]
 
 
 @functools.cache
@@ -86,6 +97,11 @@ def models() -> tuple[GpuModel, ...]:
 def model_of(name: str) -> GpuModel | None:
     """The model with this product name as NVML prints it, or None."""
     return next((row for row in models() if row.matches(name)), None)
+
+
+def capability_of_card(name: str) -> ComputeCapability | None:
+    """The compute capability of a card as people write its name, None where it is not known."""
+    return next((row.compute_capability for row in table().cards if re.search(row.regex, name, re.IGNORECASE)), None)
 
 
 def architectures() -> tuple[Architecture, ...]:

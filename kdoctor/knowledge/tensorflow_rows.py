@@ -22,6 +22,7 @@ class Limits(Row, frozen=True, kw_only=True):
     least_listed: ComputeCapability
     keras_uses_xla: Version
     xla_looks_in_prefix: Version
+    gpu_package_ends: Version
     least_ptxas: CudaVersion
     sources: tuple[str, ...]
 

@@ -18,7 +18,10 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a check. ``findings`` is ranked; ``primary`` is its first, or None."""
+    """The result of a check. ``findings`` is ranked; ``primary`` is its first, or None.
+
+    ``config``: the configuration file that was read, "" if none was.
+    """
 
     schema: int
     kdoctor: str
@@ -29,3 +32,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     seconds: float
     plugins: tuple[Plugin, ...] = ()
+    config: str = ""

@@ -20,8 +20,7 @@ Key = tuple[str, ...]
 def plots(results: Sequence[Result], *, width: int = 80) -> Iterator[Line]:
     """All three kinds, where there is something to draw; results that failed or are noisy are left out."""
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
-    steady = [one for one in results if one.status == "ok" and one.samples_per_s and not one.on_device]
-    for (title, *_), group in curves(steady, _training).items():
+    for (title, *_), group in curves(steady(results), training).items():
         devices = curves(group, lambda one: (one.device,))
         if any(len({one.batch_size for one in same}) > 1 for same in devices.values()):
             yield from _throughput(title, devices, width)
@@ -40,7 +39,13 @@ def curves(results: Sequence[Result], key: Callable[[Result], Key]) -> dict[Key,
     return found
 
 
-def _training(result: Result) -> Key:
+def steady(results: Sequence[Result]) -> list[Result]:
+    """Those that a plot may show: neither failed nor noisy, and fed as in real training."""
+    return [one for one in results if one.status == "ok" and one.samples_per_s and not one.on_device]
+
+
+def training(result: Result) -> Key:
+    """What was trained on what, and how where that is not the usual way."""
     usual = result.mode == "public" and result.precision == "float32"
     more = "" if usual else f", {result.mode}, {result.precision}"
     return (f"{result.workload} on {result.backend}{more}",)

@@ -123,8 +123,8 @@ def _cell(name: str, text: str, width: int) -> str:
     return f"{text:<{width}}" if name in LEFT else f"{text:>{width}}"
 
 
-def _notes(results: Sequence[Result], width: int) -> Iterator[Line]:
-    """Why a status is what it is, and what else is to be known, each text once with all that it is true of.
+def noted(results: Sequence[Result]) -> Iterator[tuple[str, str, str]]:
+    """Why a status is what it is, and what else is to be known: status, all that it is true of, and the text, once.
 
     Of several reasons for noise the first will do; the document has them all.
     """
@@ -134,7 +134,13 @@ def _notes(results: Sequence[Result], width: int) -> Iterator[Line]:
             said.setdefault(note, []).append(result)
     for note, whose in said.items():
         names = ", ".join(dict.fromkeys(f"{one.workload} {one.backend} {one.device} {one.batch_size}" for one in whose))
-        yield from _wrapped(f"{whose[0].status}: {names}: {note}", width, "  ", STATUS_STYLES.get(whose[0].status, ""))
+        yield whose[0].status, names, note
+
+
+def _notes(results: Sequence[Result], width: int) -> Iterator[Line]:
+    said = list(noted(results))
+    for status, names, note in said:
+        yield from _wrapped(f"{status}: {names}: {note}", width, "  ", STATUS_STYLES.get(status, ""))
     if said:
         yield ()
 

@@ -16,6 +16,7 @@ from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.symptoms import Symptoms
 from kdoctor.model.facts.system import System
+from kdoctor.model.facts.written import Written
 
 SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
 NAMES_MANY = {"11.0": "11"}  # libcudart.so.11.0 is that of every CUDA 11
@@ -23,6 +24,10 @@ NAMES_MANY = {"11.0": "11"}  # libcudart.so.11.0 is that of every CUDA 11
 
 def overview(facts: Facts) -> Iterator[tuple[str, str]]:
     """Label and text, in the order of a reader's questions; sections that are not there say so."""
+    written = facts.sections.get("written")
+    if isinstance(written, Written):
+        yield from _files(written)
+        return
     symptoms = facts.sections.get("symptoms")
     if isinstance(symptoms, Symptoms):
         yield from _text(symptoms)
@@ -61,6 +66,15 @@ def _text(symptoms: Symptoms) -> Iterator[tuple[str, str]]:
         named.setdefault(item.of, []).append(item.value)
     if named:
         yield "stated", ", ".join(f"{of} {' and '.join(values[:2])}" for of, values in named.items())
+
+
+def _files(written: Written) -> Iterator[tuple[str, str]]:
+    """Of files: what each leads to, and from which driver on that works."""
+    for file in written.files:
+        said = ", ".join(file.builds) or ("no GPU build" if file.packages or file.image else "nothing is asked for")
+        driver = f"; works with NVIDIA drivers from {file.driver} on (Linux)" if file.driver else ""
+        unread = f"; not read: {', '.join(file.unread)}" if file.unread else ""
+        yield "file", f"{file.path}: {said}{driver}{unread}"
 
 
 def _examined(facts: Facts) -> str:

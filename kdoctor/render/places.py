@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kdoctor.model.facts.examined import Examined
 from kdoctor.model.facts.symptoms import Symptoms
+from kdoctor.model.facts.written import Written
 from kdoctor.model.finding import Finding
 from kdoctor.model.report import Report
 
@@ -31,13 +32,12 @@ def real(report: Report) -> tuple[Finding, ...]:
 
 
 def place_in_log(report: Report, finding: Finding) -> Place | None:
-    """The first line of a log that speaks for it; None where there is none, or the log is no file of the repository."""
-    symptoms = report.facts.sections.get("symptoms")
-    if not isinstance(symptoms, Symptoms):
-        return None
+    """The first line of a log or of a judged file that speaks for it; None where that is no file of the repository."""
+    symptoms, written = report.facts.sections.get("symptoms"), report.facts.sections.get("written")
+    logs = symptoms.files if isinstance(symptoms, Symptoms) else ()
     for item in finding.evidence:
         path, _, number = item.source.rpartition(":")
-        if path in symptoms.files and number.isdecimal() and _is_relative(path):
+        if (path in logs or isinstance(written, Written)) and number.isdecimal() and _is_relative(path):
             return Place(path.removeprefix("./"), max(1, int(number)))
     return None
 
@@ -57,6 +57,9 @@ def subject(report: Report) -> str:
     symptoms, examined = report.facts.sections.get("symptoms"), report.facts.sections.get("examined")
     if isinstance(symptoms, Symptoms):
         return ", ".join(symptoms.files) or "log"
+    written = report.facts.sections.get("written")
+    if isinstance(written, Written):
+        return ", ".join(file.path for file in written.files)
     return examined.interpreter if isinstance(examined, Examined) and examined.interpreter else "machine"
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from kdoctor.model.bench import Bench, Result
 from kdoctor.model.trouble import Trouble
-from kdoctor.render.bars import FEWEST_LOSSES, curves, knee_of
+from kdoctor.render.bars import FEWEST_LOSSES, curves, knee_of, steady
 
 Kind = Literal["png", "svg"]
 INCHES, DPI = 5.0, 120
@@ -49,10 +49,6 @@ def _matplotlib(name: str) -> Any:  # noqa: ANN401  a module of a library that n
         raise Trouble("plots-need-matplotlib", message, hint=hint) from error
 
 
-def _steady(results: Sequence[Result]) -> list[Result]:
-    return [one for one in results if one.status == "ok" and one.samples_per_s and not one.on_device]
-
-
 def _named(one: Result) -> tuple[str]:
     more = "" if one.mode == "public" and one.precision == "float32" else f", {one.mode}, {one.precision}"
     return (f"{one.workload}, {one.backend} {one.device}{more}",)
@@ -60,7 +56,7 @@ def _named(one: Result) -> tuple[str]:
 
 def _throughput(results: Sequence[Result], axes: Any) -> bool:  # noqa: ANN401  matplotlib's
     """Samples a second by batch size; a vertical line at each knee. Without axes: whether there is any."""
-    lines = {name: group for (name,), group in curves(_steady(results), _named).items() if len(group) > 1}
+    lines = {name: group for (name,), group in curves(steady(results), _named).items() if len(group) > 1}
     if axes is None or not lines:
         return bool(lines)
     for name, group in lines.items():
@@ -91,7 +87,7 @@ def _learning(results: Sequence[Result], axes: Any) -> bool:  # noqa: ANN401  ma
 
 def _scaling(results: Sequence[Result], axes: Any) -> bool:  # noqa: ANN401  matplotlib's
     """The best of each device beside all together."""
-    groups = curves(_steady(results), lambda one: (one.workload, one.backend))
+    groups = curves(steady(results), lambda one: (one.workload, one.backend))
     groups = {name: group for name, group in groups.items() if {"all"} < {one.device for one in group}}
     if axes is None or not groups:
         return bool(groups)

@@ -47,7 +47,8 @@ def lines(report: Report, *, width: int = 80, verbosity: int = 0) -> Iterator[Li
     """The report as lines of at most ``width`` columns; commands, and paths longer than a line, are not broken."""
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     if verbosity >= 0:
-        for label, value in overview(report.facts):
+        config = [("config", report.config)] if report.config else []
+        for label, value in (*overview(report.facts), *config):
             yield from _labelled(label, value, width, 11)
         yield ()
     shown = [finding for finding in report.findings if finding.role != "harmless"]

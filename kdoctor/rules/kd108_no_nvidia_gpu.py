@@ -15,6 +15,7 @@ from kdoctor.model.facts.device_nodes import DeviceNodes
 from kdoctor.model.facts.frameworks import Frameworks
 from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.pci import Pci
+from kdoctor.model.facts.requirement import Requirement, gpu_required
 from kdoctor.model.facts.scheduler import Scheduler
 from kdoctor.model.facts.wsl import Wsl
 from kdoctor.model.finding import Clear, Evidence, Found, NotApplicable, Remedy, Undetermined, Verdict
@@ -42,6 +43,7 @@ def no_nvidia_gpu(
     container: Container | Absent,
     scheduler: Scheduler | Absent,
     wsl: Wsl | Absent,
+    requirement: Requirement | Absent,
 ) -> Verdict:
     """No source sees one; a CPU build on such a machine is meant so and nothing is said."""
     given_away = isinstance(pci, Pci) and pci.is_given_away
@@ -50,7 +52,8 @@ def no_nvidia_gpu(
     if isinstance(wsl, Wsl):
         return NotApplicable("under WSL the GPU is not on the PCI bus")
     builds = frameworks.builds if isinstance(frameworks, Frameworks) else ()
-    if builds and all(build.gpu in ("none", "rocm") for build in builds):
+    required = gpu_required(requirement)
+    if builds and not required and all(build.gpu in ("none", "rocm") for build in builds):
         return Clear("none, and the installed frameworks are not CUDA builds")
     node = gpu_node(device_nodes)
     if node and not given_away:
@@ -58,7 +61,7 @@ def no_nvidia_gpu(
     asked = container.gpu_asked_by if isinstance(container, Container) else ""
     if asked:
         return NotApplicable(f"the container asks for one ({asked}); see container-without-gpu-runtime")
-    return _found(gpus, scheduler, given_away=given_away)
+    return _found(gpus, scheduler, given_away=given_away, required=required)
 
 
 def gpu_node(device_nodes: DeviceNodes | Absent | Unknown) -> str:
@@ -67,13 +70,15 @@ def gpu_node(device_nodes: DeviceNodes | Absent | Unknown) -> str:
     return next((path for path in paths if path == ON_CHIP or path.removeprefix("/dev/nvidia").isdecimal()), "")
 
 
-def _found(gpus: Gpus | Absent, scheduler: Scheduler | Absent, *, given_away: bool) -> Found:
+def _found(gpus: Gpus | Absent, scheduler: Scheduler | Absent, *, given_away: bool, required: bool) -> Found:
     granted = scheduler.gpus_granted if isinstance(scheduler, Scheduler) else None
     looked = gpus.looked if isinstance(gpus, Absent) else ("/sys/bus/pci/devices",)
     others = gpus.items if isinstance(gpus, Gpus) else ()
     other = f"; there is {others[0].vendor} {others[0].name}".rstrip() if others else ""
     what = f"No NVIDIA GPU is visible on this machine{other[:50]}."
-    text = "Nothing, if that is meant. Otherwise use a machine, or a virtual machine's setting, with an NVIDIA GPU."
+    meant = "" if required else "Nothing, if that is meant. Otherwise "
+    text = f"{meant}use a machine, or a virtual machine's setting, with an NVIDIA GPU."
+    text = text[0].upper() + text[1:]
     if given_away:
         what = "The NVIDIA GPU is bound to vfio-pci, for a virtual machine; this system cannot use it."
         text = "Nothing, if that is meant. Train in the virtual machine, or give the card back to this system."
@@ -86,5 +91,5 @@ def _found(gpus: Gpus | Absent, scheduler: Scheduler | Absent, *, given_away: bo
             Evidence("NVIDIA GPU", "vfio-pci" if given_away else "none", ", ".join(looked)),
             *((Evidence("GPUs granted", str(granted), "scheduler"),) if granted else ()),
         ),
-        severity="error" if granted else None,
+        severity="error" if granted or required else None,
     )

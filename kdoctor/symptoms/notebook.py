@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-MAX_BYTES = 32 << 20
+MAX_BYTES = 24 << 20
+_MOST_VALUES = 300_000  # each takes up to a hundred times its bytes in memory; more is read as any other text
 _OUTPUTS = ("text", "traceback", "evalue")
 
 
@@ -16,8 +17,10 @@ def looks_like_notebook(head: bytes) -> bool:
     return head.lstrip()[:1] == b"{" and (b'"cells"' in head or b'"nbformat"' in head)
 
 
-def notebook_text(data: bytes) -> str | None:
-    """Sources and outputs as text, None where it is no notebook."""
+def notebook_text(data: bytes | bytearray) -> str | None:
+    """Sources and outputs as text, None where it is no notebook, or one of very many values."""
+    if data.count(b",") > _MOST_VALUES:
+        return None
     try:
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -2,92 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from kdoctor.knowledge.clues import clues
 from kdoctor.knowledge.signatures import signatures
 from kdoctor.model.facts.symptoms import Line, Seen, Stated, Symptoms
-from kdoctor.symptoms.match import BLOCK, Matcher
-from kdoctor.symptoms.stated import stated_in
+from kdoctor.symptoms.find import finder
+from kdoctor.symptoms.kinds import Kinds, lines_at
+from kdoctor.symptoms.lines import blocks_of, text_of
+from kdoctor.symptoms.match import Matcher, needed
+from kdoctor.symptoms.stated import expressions, stated_in
 
 KEPT_LINES = 4
 KEPT_STATED = 400
 CUT = 240
-SHAPES = 20_000
-KEPT_SHAPES = 2000  # more than a block has, so that a line with a sign is known as such in time
-_CHANGING = str.maketrans("", "", "0123456789=>.-+ ")
 TALK = 20_000  # versions are stated in the beginning or in lists; further on a log repeats itself
+
+
+@dataclass(slots=True)
+class _Kept:
+    """How often a sign was seen, its first lines, and what they name."""
+
+    values: Mapping[str, str]
+    times: int = 0
+    lines: list[Line] = field(default_factory=list)
 
 
 class Reader:
     """Takes in files one after the other; ``symptoms`` is the sum."""
 
-    def __init__(self) -> None:
-        """Compile what is looked for."""
+    def __init__(self, *, quick: bool = True) -> None:
+        """Make ready what is looked for; ``quick``: see ``find.finder``."""
         rows = [(row.id, row.regex, row.overrides) for row in signatures()]
-        self.matcher = Matcher([*rows, *((row.id, row.regex, ()) for row in clues())])
-        self.seen: dict[str, tuple[int, list[Line], Mapping[str, str]]] = {}
+        self.matcher = Matcher([*rows, *((row.id, row.regex, ()) for row in clues())], quick=quick)
+        texts = {text for regex in expressions() for text in needed(regex)}
+        self.versions = finder(texts, quick=quick)
+        self.seen: dict[str, _Kept] = {}
         self.stated: dict[tuple[str, str], Line] = {}
         self.files: list[str] = []
         self.lines = 0
-        self.count = 0
-        self.shapes: dict[int, int] = {}
+        self.kinds, self.talk = Kinds(), Kinds()
 
-    def read(self, file: str, lines: Iterable[str]) -> None:
-        """All lines of one file."""
+    def read(self, file: str, chunks: Iterable[bytes]) -> None:
+        """All bytes of one file; raises NotTextError where they are no text."""
         self.files.append(file)
-        self.count = 0
-        for block in _blocks(self._telling(lines)):
-            texts = [text for _, text in block]
-            for index, name, values in self.matcher.block(texts):
-                number, text = block[index]
-                self.shapes.pop(_shape(text), None)
-                self._note(name, Line(file=file, number=number, text=text[:CUT]), values)
-            for number, text in block:
-                if number <= TALK and len(self.stated) < KEPT_STATED:
-                    for of, value in stated_in(text):
-                        self.stated.setdefault((of, value), Line(file=file, number=number, text=text[:CUT]))
-        self.lines += self.count
+        first = 1
+        for block in blocks_of(chunks):
+            if first <= TALK:
+                self._versions(file, first, block)
+            self._signs(file, first, block)
+            first += block.count(b"\n")
+        self.lines += first - 1
 
-    def _telling(self, lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-        """Lines with their numbers, without those that say what several before said without a sign: progress."""
-        for number, text in enumerate(lines, start=1):
-            self.count = number
-            if not text:
-                continue
-            shape = _shape(text)
-            times = self.shapes.get(shape, 0)
-            if times < KEPT_SHAPES:
-                if len(self.shapes) < SHAPES:
-                    self.shapes[shape] = times + 1
-                yield number, text
+    def _signs(self, file: str, first: int, block: bytes) -> None:
+        """Note the signs of a block, of which ``first`` is the number of the first line."""
+        rest = self.kinds.unknown(block)
+        signs: dict[int, tuple[str, ...]] = {}
+        for index, line in lines_at(rest.block, self.matcher.finder.places(rest.block)):
+            text = text_of(line)
+            found = self.matcher.signs(text)
+            for name, values in found.items():
+                self._note(name, Line(file=file, number=first + rest.numbers[index], text=text[:CUT]), values)
+            signs[index] = tuple(found)
+        self.kinds.learn(rest, signs)
+
+    def _versions(self, file: str, first: int, block: bytes) -> None:
+        """Note the versions that the lines of a block name, of those among the first of the file."""
+        rest = self.talk.unknown(block)
+        stating: dict[int, tuple[str, ...]] = {}
+        for index, line in lines_at(rest.block, self.versions.places(rest.block)):
+            number = first + rest.numbers[index]
+            if number > TALK or len(self.stated) >= KEPT_STATED:
+                return
+            text = text_of(line)
+            found = list(stated_in(text))
+            for of, value in found:
+                self.stated.setdefault((of, value), Line(file=file, number=number, text=text[:CUT]))
+            # numbers are what is wanted here: a kind of line that states something never gets known
+            stating[index] = (str(number),) if found else ()
+        self.talk.learn(rest, stating)
 
     def _note(self, name: str, line: Line, values: Mapping[str, str]) -> None:
-        times, lines, first = self.seen.get(name, (0, [], values))
-        if len(lines) < KEPT_LINES:
-            lines.append(line)
-        self.seen[name] = (times + 1, lines, {**values, **first})
+        kept = self.seen.setdefault(name, _Kept(values))
+        kept.times += 1
+        kept.values = {**values, **kept.values}
+        if len(kept.lines) < KEPT_LINES:
+            kept.lines.append(line)
 
     def symptoms(self) -> Symptoms:
         """What was found so far."""
+        more = self.kinds.counted()
         return Symptoms(
             files=tuple(self.files),
             lines=self.lines,
             seen=tuple(
-                Seen(id=name, times=times, lines=tuple(lines), values=values)
-                for name, (times, lines, values) in self.seen.items()
+                Seen(id=name, times=kept.times + more[name], lines=tuple(kept.lines), values=kept.values)
+                for name, kept in self.seen.items()
             ),
             stated=tuple(Stated(of=of, value=value, line=line) for (of, value), line in self.stated.items()),
         )
-
-
-def _shape(text: str) -> int:
-    """What stays the same where only numbers and a progress bar change."""
-    return hash(text.translate(_CHANGING))
-
-
-def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    iterator = iter(lines)
-    while block := list(islice(iterator, BLOCK)):
-        yield block

@@ -9,24 +9,27 @@ import re
 from collections.abc import Iterator
 
 from kdoctor.knowledge import gpus
+from kdoctor.symptoms.needs import texts_of
 
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
-_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
-_TENSORFLOWS = r"tensorflow(?:[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
+_ASIDE = r"(?:\s*\([^()\d]{1,40}\))?"  # "(use command below)", as forms have it
+_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
+_TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|\.VERSION)?"
+_TENSORFLOWS = r"tensorflow(?:\.__version__|[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
     r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
     r"|kernel reported version is|insufficient driver version"
 )
 _NAMES = {
-    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|tf(?:[-_]?(?:gpu|nightly))?)",
+    "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|{_TF})",
     "tf-keras": r"tf[-_]keras",
     "keras": r"keras",
     "jax": r"jax",
     "jaxlib": r"jaxlib",
     "torch": r"(?:pytorch|torch)",
     "python": r"python",
-    "cudnn": r"(?:lib)?cudnn(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
+    "cudnn": r"(?:nvidia[-_])?(?:lib)?cudnn(?:[-_]cu\d\d)?(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
     "cuda": r"(?:cuda[-_ ]?toolkit|cuda)",
     "driver": rf"(?:{_DRIVERS})",
     "numpy": "numpy",
@@ -39,7 +42,14 @@ _PATTERNS = {
     of: re.compile(rf"(?i)(?<![\w.@/-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
     for of, name in _NAMES.items()
 }
+_PATTERNS["kernel-driver"] = re.compile(r"(?i)kernel module\s+(?:for \S+\s+)?(?P<v>\d{3}\.\d+(?:\.\d+)?)")
+_PATTERNS["library-driver"] = re.compile(
+    r"(?i)(?:^\W*ii\s+(?:libcuda1|libnvidia-(?:compute|ml1?|gl)|nvidia-(?:smi|utils|compute-utils))[\w:-]*"
+    r"|NVML library version:|DSO version|client has the version)\s+(?P<v>\d{3}\.\d+(?:\.\d+)?)"
+)
 _HEADS = {
+    "kernel-driver": ("kernel module",),
+    "library-driver": ("ii ", "nvml library version", "dso version", "client has the version"),
     "tensorflow": ("tf", "tensorflow"),
     "tf-keras": ("tf-keras", "tf_keras"),
     "driver": ("driver", "nvidia-smi", "kernel module", "kernel reported"),
@@ -49,18 +59,28 @@ _PLAIN = re.compile(
     r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)+)"
     r"(?:[^\d]{1,12}(?P<cudnn>\d+(?:\.\d+)+))?"
 )
-_CUDA_PATH = re.compile(r"(?i)(?:/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)")
+_CUDA_PATH = re.compile(
+    r"(?i)(?:\bcuda[/:](?=\d+\.\d)|/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)"
+)
+_MODULE = re.compile(r"\bcuda[/:]\d")  # as modules and images are named: cuda/10.1, nvidia/cuda:11.8.0-base
 _CC = re.compile(
     r"(?i)(?:compute ?capability|\bCC\b|computeCapability)\W{0,4}(?:of |is )?\W?(?P<v>\d{1,2}\.\d)\b"
     r"|\bmajor: (?P<major>\d+) minor: (?P<minor>\d)|\bsm_(?P<sm>\d{2,3})\b"
 )
 _GPU = re.compile(
     r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
-    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?M\b)?"
-    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X)|Tesla [A-Z]\d+\w*|Quadro [A-Z\d]+\w*|GRID K\d+"
-    r"|[AHBL]\d{1,3}0{1,2}\b|Jetson [\w ]{2,12}|Tegra X\d|T4\b|V100|P100|K80))"
+    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
+    r"|(?:my|an?|two|our|new|old|gpu:?) (?:nvidia |geforce )?(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b"
+    r"(?! [a-z]+s\b)"
+    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
+    r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
+    r"|(?:RTX )?A(?:2|10|16|30|40|100|800|[1-6]000|[45]500)G?\b|[HB](?:20|100|200|300|800)\b|L(?:20|40S?)\b"
+    r"|L4(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d"
+    r"|T4\b|V100|P100|K80|M60|K40[cm]?))"
 )
-_OLD = {"K80": "3.7", "GRID K520": "3.0", "GRID K1": "3.0", "GRID K2": "3.0"}
+_CC_HINT, _GPU_HINT = (
+    re.compile("|".join(map(re.escape, sorted(texts_of(pattern.pattern))))) for pattern in (_CC, _GPU)
+)  # `re` finds one of some texts sooner than the expressions
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
 _TOP = {
@@ -73,7 +93,16 @@ _WANTED = re.compile(
     r"|download and install|(?:built|compiled) (?:for|with|against))\W+(?:\w+\W+){0,2}$"
 )
 _MAY_BE_WANTED = ("cuda", "cudnn", "driver")
+_REQUIRED = re.compile(
+    r"(?i)\brequires?\W+$"
+)  # "Keras requires TensorFlow 2.2 or higher" does not say that it is there
 LONGEST = 600
+
+
+def expressions() -> Iterator[str]:
+    """One of these matches in every line that states something."""
+    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _CUDA_PATH, _CC, _GPU):
+        yield pattern.pattern
 
 
 def stated_in(line: str) -> Iterator[tuple[str, str]]:
@@ -104,6 +133,8 @@ def _versions(of: str, pattern: re.Pattern[str], line: str) -> Iterator[str]:
     for match in pattern.finditer(line):
         if of in _MAY_BE_WANTED and _WANTED.search(line[max(0, match.start() - 50) : match.start()]):
             continue
+        if of == "tensorflow" and _REQUIRED.search(line[: match.start()]):
+            continue
         if plausible(of, match["v"]) and not (of in _FALSE and _FALSE[of].search(match[0])):
             yield match["v"]
 
@@ -119,19 +150,24 @@ def plausible(of: str, version: str) -> bool:
 
 def capability_of(gpu: str) -> str:
     """The compute capability of a GPU's name as people write it, "" where it is not known."""
-    if gpu in _OLD:
-        return _OLD[gpu]
     for name in (gpu, f"GeForce {gpu}", f"NVIDIA {gpu}", f"NVIDIA GeForce {gpu}"):
         model = gpus.model_of(name)
         if model is not None:
             return str(model.compute_capability)
-    return ""
+    card = gpus.capability_of_card(gpu)
+    return "" if card is None else str(card)
 
 
 def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
-    if "/cuda-" in lowered or "release" in lowered or "\\cuda\\" in lowered or "cuda-toolkit-" in lowered:
+    if (
+        "/cuda-" in lowered
+        or "release" in lowered
+        or "\\cuda\\" in lowered
+        or "cuda-toolkit-" in lowered
+        or _MODULE.search(lowered)
+    ):
         yield from (("cuda", match["v"] or match["w"].replace("-", ".")) for match in _CUDA_PATH.finditer(line))
-    for match in _CC.finditer(line):
+    for match in _CC.finditer(line) if _CC_HINT.search(lowered) else ():
         if "minimum" in lowered[max(0, match.start() - 60) : match.start()]:
             continue
         digits = match["sm"]
@@ -140,9 +176,12 @@ def _hardware(line: str, lowered: str) -> Iterator[tuple[str, str]]:
             yield "capability", dotted
         elif digits and "arch" not in lowered:
             yield "target", f"{digits[:-1]}.{digits[-1]}"
-    for match in _GPU.finditer(line):
+    for match in _GPU.finditer(line) if _GPU_HINT.search(lowered) else ():
         if match["word"]:
             yield "gpu", match["word"]
+        elif match["bare"]:
+            line_of = "GTX" if match["bare"].startswith("1") else "RTX"
+            yield "gpu", f"{line_of} {match['bare']}" + (" Ti" if match["ti"] else "")
         else:
             mobile = " Mobile" if match["mobile"] else ""
             suffix = f" {match['suffix']}" if match["suffix"] else ""

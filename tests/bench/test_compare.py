@@ -115,6 +115,19 @@ def test_what_is_of_no_use_is_said_and_fails_nothing(changes: dict[str, Any], re
     assert (found.refused, said.name, said.severity, said.why) == (False, "baseline-unclear", "note", reason)
 
 
+@pytest.mark.parametrize(("limit", "severity"), [(0.9, "error"), (None, "warning")])
+def test_a_device_that_is_gone_fails_a_gate(limit: float | None, severity: str) -> None:
+    before = bench(result(), result(device="cpu", device_name=""))
+    (said,) = verdicts_of(compare(before, bench(result(device="cpu", device_name=""))), fail_below=limit)
+    assert (said.severity, "gpu:0" in said.what) == (severity, True)
+
+
+def test_a_workload_that_is_left_out_is_named_and_fails_nothing() -> None:
+    before = bench(result(), result(workload="mlp"))
+    (said,) = verdicts_of(compare(before, bench(result())), fail_below=0.9)
+    assert (said.name, said.severity, "mlp" in said.what) == ("baseline-unlike", "warning", True)
+
+
 def test_a_route_may_hold_other_numbers_and_nothing_else() -> None:
     old = bench(result(route="fit(tf.data, steps_per_execution=16)"))
     assert compare(old, bench(result(route="fit(tf.data, steps_per_execution=24)"))).unlike == ()

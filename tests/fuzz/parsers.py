@@ -44,6 +44,7 @@ from kdoctor.probes import (
     torch,
 )
 from kdoctor.probes.framework_answers import ask
+from tests.fuzz import gates
 from tests.fuzz.paper import Paper
 from tests.loader.elves import Library, elf_bytes, narrow_elf_bytes
 from tests.recorded import FOLDER, NAMES, checked, machine_of
@@ -251,4 +252,10 @@ def parsers() -> dict[str, Parser]:
         "CUDA toolkits": Parser(toolkit, recorded_files("version.json", "version.txt")),
         "kernel and framework logs": Parser(log, log_samples()),
         "facts": Parser(facts, whole),
+        "Dockerfiles": Parser(gates.dockerfiles, gates.samples("Dockerfile")),
+        "requirements.txt": Parser(gates.requirements, gates.samples(".txt")),
+        "environment.yml": Parser(gates.environments, gates.samples(".yml", ".yaml")),
+        "pyproject.toml": Parser(gates.projects, gates.samples("pyproject.toml")),
+        "configurations": Parser(gates.settings, gates.SETTINGS),
+        "requirements": Parser(gates.required, gates.REQUIREMENTS),
     }

@@ -44,11 +44,14 @@ def test_each_sample_matches_its_expression() -> None:
 def test_every_sign_of_a_combination_is_known_somewhere() -> None:
     marks = {
         "capability-unsupported", "crashed", "crashed-python", "cuda-built-for", "cuda-line", "cuda-not-built-for",
-        "cuda-other-than-missing", "cuda-same-as-missing", "cudnn-loaded-lower", "cudnn-loaded-other",
-        "cudnn-other-than-missing", "cudnn-same-as-missing", "driver-below-minimum", "gpu-newer-than-cuda", "gpu-works",
-        "in-container",
-        "keras-tf-pair-wrong", "missing-cuda", "missing-cudnn", "missing-libcuda", "nvidia-gpu-stated", "opened-cuda",
-        "python-without-wheel", "tf-windows-dropped", "visible-nonzero",
+        "cuda-other-on-disk", "cuda-other-than-missing", "cuda-same-as-missing", "cudnn-loaded-lower",
+        "cudnn-loaded-other", "cudnn-older-than-built", "cudnn-other-on-disk", "cudnn-other-than-built",
+        "cudnn-other-than-missing", "cudnn-same-as-missing", "cudnn-second-copy", "driver-below-minimum",
+        "driver-two-releases", "gpu-newer-than-cuda", "gpu-works", "h5py-breaks-tensorflow", "in-container",
+        "keras-tf-pair-wrong", "memory-nearly-full", "missing-cuda", "missing-cudnn", "missing-libcuda",
+        "missing-on-disk", "no-gpu-said", "numpy-breaks-tensorflow", "nvidia-gpu-stated", "opened-cuda",
+        "protobuf-breaks-tensorflow", "python-without-wheel", "tf-windows-dropped", "two-cuda-versions",
+        "two-interpreters", "visible-impossible", "visible-nonzero",
     }  # fmt: skip
     signs = {sign for row in clues.table().combinations for sign in (*row.all, *row.any, *row.none)}
     unknown = {sign for sign in signs - set(IDS) - marks if not re.fullmatch(r"\w+(>=|<)[\d.]+", sign)}

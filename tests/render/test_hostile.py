@@ -25,6 +25,7 @@ from kdoctor.render import text as check_text
 from kdoctor.render.fix_told import Told
 from kdoctor.render.formats import BENCH, CHECK, FIX, Format
 from tests.render.hostile import PLAIN, STEERING, commands_in, each_text, holding, report_with, shape
+from tests.render.html.pages import Page
 from tests.render.reports import finding, report
 from tests.render.test_bench import several
 
@@ -66,6 +67,11 @@ def prometheus_shape(text: str) -> object:
     return [(one.name, one.type, [(item.name, sorted(item.labels)) for item in one.samples]) for one in families]
 
 
+def html_shape(text: str) -> object:
+    """The kinds of elements, but for those that a path or words in backticks have."""
+    return Page(text).shape - {("wbr", ()), ("code", ())}
+
+
 SHAPES: dict[str, Callable[[str], object]] = {
     "json": json_shape,
     "markdown": markdown_shape,
@@ -74,6 +80,7 @@ SHAPES: dict[str, Callable[[str], object]] = {
     "github": github_shape,
     "gitlab": json_shape,
     "prometheus": prometheus_shape,
+    "html": html_shape,
 }
 
 

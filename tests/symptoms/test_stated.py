@@ -11,7 +11,9 @@ from kdoctor.symptoms.stated import capability_of, stated_in
     ("line", "stated"),
     [
         ("TensorFlow version: 2.3.1", [("tensorflow", "2.3.1")]),
-        ("- TensorFlow version (use command below): v2.4", []),
+        ("- **TensorFlow version (use command below)**: v2.4", [("tensorflow", "2.4")]),
+        ("nvidia-cudnn-cu11 8.6.0.163", [("cudnn", "8.6.0.163")]),
+        ("Keras requires TensorFlow 2.2 or higher.", []),
         ("tensorflow-gpu==1.14.0", [("tensorflow", "1.14.0")]),
         ("tensorflow                2.10.0", [("tensorflow", "2.10.0")]),
         ("tf 2.0 beta with keras 2.2.4", [("tensorflow", "2.0"), ("keras", "2.2.4")]),

@@ -10,9 +10,9 @@ import tomli
 
 from kdoctor.check.from_text import judge, with_primary
 from kdoctor.check.registry import find_rules
+from kdoctor.knowledge import signatures
 from kdoctor.knowledge.taxonomy import taxonomy
 from kdoctor.model.finding import Finding
-from kdoctor.symptoms.lines import lines_of
 from kdoctor.symptoms.read import Reader
 
 TEXTS = [
@@ -25,9 +25,12 @@ TEXTS = [
 MISMATCH = "Failed to initialize NVML: Driver/library version mismatch\n"
 
 
+HARMLESS_LINES = [row for row in signatures.signatures() if row.harmless and row.id != "diag-cvd"]
+
+
 def judged(text: str) -> tuple[Finding, ...]:
     reader = Reader()
-    reader.read("log", lines_of([text.encode()]))
+    reader.read("log", [text.encode()])
     return judge(reader.symptoms(), find_rules().items)
 
 
@@ -46,6 +49,11 @@ def test_the_first_cause_is_the_right_one(text: dict[str, str]) -> None:
 def test_quoted_and_coloured_with_windows_line_ends_it_is_the_same(text: dict[str, str]) -> None:
     quoted = "".join(f"> \x1b[33m{line}\x1b[0m\r\n" for line in text["says"].splitlines())
     assert judged(quoted)[0].cause == text["cause"]
+
+
+@pytest.mark.parametrize("row", HARMLESS_LINES, ids=lambda row: row.id)
+def test_a_harmless_line_alone_names_nothing_else(row: signatures.Signature) -> None:
+    assert [finding.cause for finding in judged(row.sample) if finding.role != "harmless"] == []
 
 
 def test_nearly_every_cause_of_the_taxonomy_has_a_text() -> None:

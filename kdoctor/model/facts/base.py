@@ -9,7 +9,7 @@ from typing import Literal, Union
 
 import msgspec
 
-Origin = Literal["live", "sysroot", "file", "log"]
+Origin = Literal["live", "sysroot", "file", "log", "written"]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, tag_field="state", tag="found"):

@@ -1,0 +1,1 @@
+"""Files that make an environment: read without executing anything, and judged by the knowledge tables."""
