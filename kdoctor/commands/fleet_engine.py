@@ -126,7 +126,7 @@ def refuse_address(address: str) -> None:
     if address != "auto" and not (
         host and "/" not in host and port.isascii() and port.isdigit() and 0 < int(port) < PORTS
     ):
-        message = f"--address {address}: expected auto, local or HOST:PORT"
+        message = f"--address {address}: expected auto, HOST:PORT or, for a check, local"
         raise Trouble("option-value-unknown", message, hint="PORT is that of the cluster's head, often 6379.", code=2)
 
 
