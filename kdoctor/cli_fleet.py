@@ -76,7 +76,7 @@ def check(
     fail_on: FailOn = "error",
     quiet: Quiet = 0,
 ) -> None:
-    """Check every node of a Ray cluster that runs already (needs the extra `fleet`)."""
+    """Check every node of a Ray cluster that runs already (extra `fleet`)."""
     from kdoctor.commands import fleet_engine as command
 
     refuse(output, fail_on)
@@ -99,7 +99,7 @@ def bench(
     fail_on: FailOn = "error",
     quiet: Quiet = 0,
 ) -> None:
-    """Train on every node of a Ray cluster at the same time, and name the stragglers (needs the extra `fleet`)."""
+    """Train on every node of a Ray cluster at the same time, and name the stragglers (extra `fleet`)."""
     from kdoctor.commands import fleet_engine as command
 
     refuse(output, fail_on)

@@ -23,7 +23,7 @@ MOST = 8 << 20  # bytes of a report
 SHORT_S = 20
 ERRORS = 2000
 END_S = 3
-# What kdoctor needs where it prints to no terminal: rich is for those.
+# What kdoctor needs where it prints to no terminal and reads no log: rich and hyperscan are for those.
 NEEDED = ("msgspec", "nvidia-ml-py", "packaging", "platformdirs", "psutil", "tomli", "typer")
 LEFT_OUT = ("rich",)
 RUNS = "import kdoctor.cli, kdoctor.commands.check; print('kdoctor', kdoctor.__version__)"
