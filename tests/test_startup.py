@@ -27,6 +27,7 @@ NEVER = (
     "jax",
     "torch",
     "rattler",
+    "ray",
 )
 OTHERS = (
     "kdoctor.cli_bench",

@@ -13,6 +13,7 @@ from kdoctor.check.rank import rank
 from kdoctor.check.registry import find_rules
 from kdoctor.fleet.differ import ID, differences, differs, listed, shared
 from kdoctor.fleet.node import Reader
+from kdoctor.fleet.stragglers import BENCH, SLOW, speeds, stragglers
 from kdoctor.knowledge.fleet import table
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.model.finding import CONFIDENCES, SEVERITIES, Evidence, Remedy
@@ -29,15 +30,15 @@ def merge(answers: Iterable[Answer]) -> FleetReport:
     nodes = sorted(named_apart(map(reader.node, answers)), key=lambda node: in_order(node.name))
     there = [node for node in nodes if node.lost is None]
     rules = find_rules().items
-    found = [*_own(there, rules), *differences(there), *_lost(nodes)]
-    layers = {differs(row.id): row.layer for row in table().properties}
+    found = [*_own(there, rules), *differences(there), *stragglers(there), *_lost(nodes)]
+    layers = {**{differs(row.id): row.layer for row in table().properties}, SLOW: "speed"}
     ranked = [item for item in rank(found, rules, ranking(), layers) if isinstance(item, FleetFinding)]
     return FleetReport(
         schema=FLEET_SCHEMA,
         kdoctor=__version__,
         primary=ranked[0] if ranked and ranked[0].role == "primary" else None,
         findings=tuple(ranked),
-        shared=tuple(shared(there)),
+        shared=(*shared(there), *speeds(there)),
         map=tuple(_rows(nodes, ranked)),
         answered=len(there),
     )
@@ -90,7 +91,9 @@ def _grouped(items: Sequence[tuple[str, NodeFinding]], of: int, rule: Rule | Non
         confidence=surest,
         role="independent",
         what=f"On {where}: {title}",
-        why=f"`kdoctor explain {worst.id}` says what it means.",
+        why="It is what `kdoctor bench` found there."
+        if worst.id == BENCH
+        else f"`kdoctor explain {worst.id}` says what it means.",
         remedy=Remedy(text=f"The report of each machine has its own remedy; the first is {first}."),
         evidence=tuple(seen),
         nodes=tuple(node for node, _ in items),

@@ -1,7 +1,8 @@
 """One machine's report, reduced to what is compared between machines.
 
-Input: the bytes of `kdoctor check --format json`; output: a ``Node``. Only the sections that count are decoded. Values
-that machines have in common are kept once, so that ten thousand machines of one make need little more than their names.
+Input: the bytes of `kdoctor check --format json`, or of `kdoctor bench --format json`; output: a ``Node``. Only the
+sections that count are decoded. Values that machines have in common are kept once, so that ten thousand machines of one
+make need little more than their names.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TypeVar, Union
 
 import msgspec
 
+from kdoctor.fleet.stragglers import measured
 from kdoctor.model.codec import MAX_BYTES, decode_value
 from kdoctor.model.facts.base import Absent, Answered, Section, Unknown
 from kdoctor.model.facts.cuda_libraries import CudaLibraries
@@ -57,8 +59,11 @@ class _Report(msgspec.Struct, frozen=True):
 
 
 class _Schema(msgspec.Struct, frozen=True):
+    """What tells documents apart; only those of the bench have results."""
+
     schema: int
     kdoctor: str = ""
+    results: msgspec.Raw = msgspec.Raw()
 
 
 def _decoder(kind: type[Section]) -> msgspec.json.Decoder[Answered]:
@@ -82,6 +87,8 @@ class Reader:
             return _lost(answer, "garbage", f"the answer is larger than {MAX_BYTES >> 20} MB")
         try:
             schema = msgspec.json.decode(answer.report, type=_Schema)
+            if bytes(schema.results):
+                return measured(answer.node, answer.report)
             if schema.schema != REPORT_SCHEMA:
                 said = f"kdoctor {schema.kdoctor} writes schema {schema.schema}; {REPORT_SCHEMA} is read here"
                 return _lost(answer, "other-schema", said)

@@ -52,6 +52,9 @@ class LiveHost(Files):
     ) -> Asked:
         """Run a question script in a child."""
         python = self.examined if runner == "examined" else sys.executable
+        if runner == "own":
+            beside = os.pathsep.join(filter(None, (str(INSIDE.parent.parent), self.environ.get("PYTHONPATH", ""))))
+            environ = {**(environ or {}), "PYTHONPATH": beside}  # a kdoctor that was copied has its libraries there
         if not python:
             return Unanswered(reason="there is no interpreter to ask")
         script = str(INSIDE / f"{question}.py")

@@ -34,6 +34,16 @@ class NodeFinding(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
+class Speed(msgspec.Struct, frozen=True, kw_only=True):
+    """What one device of a machine reached in one cell of the bench; ``kind``: what it is compared with."""
+
+    cell: str
+    device: str
+    kind: str
+    ms: float
+    noisy: bool = False
+
+
 class Node(msgspec.Struct, frozen=True, kw_only=True):
     """One machine. ``values``: property (knowledge/fleet.toml) to what it is there; left out where it is unknown.
 
@@ -44,6 +54,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, str] = {}
     packages: Mapping[str, str] = {}
     findings: tuple[NodeFinding, ...] = ()
+    speeds: tuple[Speed, ...] = ()
     kdoctor: str = ""
     lost: Lost | None = None
     said: str = ""

@@ -28,7 +28,7 @@ def lines(report: FleetReport, *, width: int = 80, verbosity: int = 0) -> Iterat
 
 
 def _head(report: FleetReport) -> Iterator[Line]:
-    column = max((len(row.title) for row in report.shared), default=8) + 2
+    column = max(len(title) for title in ("machines", *(row.title for row in report.shared))) + 2
     yield ((f"{'machines':<{column}}", "dim"), (f"{len(report.map)}, of which {report.answered} gave a report", ""))
     for row in report.shared:
         values = [f"{visible(value)} ({number})" for value, number in row.values[:SHOWN_VALUES]]
