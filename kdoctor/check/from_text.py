@@ -24,7 +24,8 @@ HINT = 0.2  # enough where the text tells of trouble and nothing speaks louder
 LIKELY, CERTAIN = 0.6, 0.94
 CALM = ("benign-question", "works-said", "no-gpu-wanted")
 SHOWN = 4
-ALONE = 0.3  # enough of a likeness where no sign speaks for the cause
+TROUBLE = ("failure", "trouble")
+ALONE = 0.3  # where the text tells of trouble, enough of a likeness where no sign speaks for the cause
 WORDS = 0.8  # of a certain likeness in words, beside signs
 IN_WORDS = "No line decides; reports in such words mostly tell of this."
 LABELS = {
@@ -75,8 +76,12 @@ def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     printed = _printed(symptoms)
     scores = score(symptoms)
     seen = {item.id for item in symptoms.seen}
-    least = HINT if "failure" in seen and seen.isdisjoint(CALM) else LEAST
-    enough = [(found.weight, cause) for cause, found in scores.items() if found.weight >= _least(found, least)]
+    calm = not seen.isdisjoint(CALM)
+    least = HINT if "failure" in seen and not calm else LEAST
+    in_words = ALONE if not seen.isdisjoint(TROUBLE) and not calm else 1.0
+    enough = [
+        (found.weight, cause) for cause, found in scores.items() if found.weight >= (least if found.signs else in_words)
+    ]
     ranked = sorted(enough, reverse=True)
     named = [item for item in ranked if item[0] >= LEAST] or ranked[:1]
     findings = [
@@ -84,11 +89,6 @@ def judge(symptoms: Symptoms, rules: Iterable[Rule]) -> tuple[Finding, ...]:
     ]
     harmless = _harmless(symptoms)
     return (*findings, harmless) if harmless is not None else tuple(findings)
-
-
-def _least(found: Support, least: float) -> float:
-    """How much it needs to be named."""
-    return least if found.signs else ALONE
 
 
 def with_primary(findings: Sequence[Finding]) -> tuple[Finding, ...]:
