@@ -156,7 +156,7 @@ def test_a_notebook_with_a_large_picture_is_read_in_bounded_memory(tmp_path: Pat
     assert ran.peak_bytes < MOST_BYTES
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 @pytest.mark.parametrize("fill", [b"x", b" gpu cuda", b"\x1b[31m", b"\r", b"&lt;", b"\xe2\x80\x8b", b"\n"])
 def test_a_line_of_100_mb_is_read_in_bounded_memory(fill: bytes, tmp_path: Path) -> None:
     log = tmp_path / "log"
@@ -169,7 +169,7 @@ def test_a_line_of_100_mb_is_read_in_bounded_memory(fill: bytes, tmp_path: Path)
     assert (ran.code, ran.peak_bytes < MOST_BYTES) == (1, True)
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_a_log_of_5_gb_is_read_in_bounded_memory(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as file:
@@ -181,7 +181,7 @@ def test_a_log_of_5_gb_is_read_in_bounded_memory(tmp_path: Path) -> None:
     assert ran.peak_bytes < MOST_BYTES
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 def test_a_log_of_many_kinds_of_long_lines_is_read_in_bounded_memory(tmp_path: Path) -> None:
     chance = random.Random(3)  # noqa: S311  no secret
     log = tmp_path / "log"

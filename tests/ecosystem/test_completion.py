@@ -163,7 +163,7 @@ def test_a_real_shell_completes(home: Path, shell: str, keys: str, expected: str
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("kdoctor check --fai", "--fail-on\tExit with 1 from this severity on."),
+        ("kdoctor check --fai", "--fail-on\tExit with 1 from this severity on (error)."),
         ("kdoctor check --format=js", "--format=json"),
         ("kdoctor check --select KD101", "KD101\tdriver-missing"),
         ("kdoctor check --from rec", "recorded facts.json"),
