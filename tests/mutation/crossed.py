@@ -113,7 +113,7 @@ def grafted_facts(draw: some.DrawFn) -> Facts:
     one, other = draw(some.sampled_from(of_one_cause()))
     base = checked(draw(some.sampled_from(fired_on()[one.name]))).report.facts
     there = checked(draw(some.sampled_from(fired_on()[other.name]))).report.facts.sections
-    read = sorted({section for section, _ in parameters_of(other.check).values()})
+    read = sorted({section for section, _ in parameters_of(other.check).values()} & set(there))
     taken = draw(some.sets(some.sampled_from(read), min_size=1))
     return msgspec.structs.replace(base, sections={**base.sections, **{name: there[name] for name in taken}})
 
