@@ -68,7 +68,7 @@ def check_text_and_machine(symptoms: Symptoms, request: Request, watch: Watch, *
 
 def symptoms_of(paths: Iterable[str], text: str = "") -> Symptoms:
     """What all these files ("-": standard input) and a text say. Raises Trouble for what can not be read."""
-    reader = Reader(quick=runs_hyperscan())
+    reader = _reader()
     for path in paths:
         _read(reader, path)
     with contextlib.suppress(NotTextError):
@@ -79,11 +79,16 @@ def symptoms_of(paths: Iterable[str], text: str = "") -> Symptoms:
 
 def symptoms_in(texts: Iterable[tuple[str, bytes]]) -> Symptoms:
     """What texts say that are named and in memory; those that are no text say nothing."""
-    reader = Reader()
+    reader = _reader()
     for name, data in texts:
         with contextlib.suppress(NotTextError):
             reader.read(name, (data,))
     return reader.symptoms()
+
+
+def _reader() -> Reader:
+    """One that uses what this processor can run."""
+    return Reader(quick=runs_hyperscan())
 
 
 def _chosen(request: Request, rules: tuple[Rule, ...]) -> Callable[[Finding], bool]:

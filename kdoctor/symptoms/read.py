@@ -34,7 +34,7 @@ class _Kept:
 class Reader:
     """Takes in files one after the other; ``symptoms`` is the sum."""
 
-    def __init__(self, *, quick: bool = True) -> None:
+    def __init__(self, *, quick: bool) -> None:
         """Make ready what is looked for; ``quick``: see ``find.finder``."""
         rows = [(row.id, row.regex, row.overrides) for row in signatures()]
         self.matcher = Matcher([*rows, *((row.id, row.regex, ()) for row in clues())], quick=quick)

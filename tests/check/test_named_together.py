@@ -12,7 +12,7 @@ from kdoctor.symptoms.read import Reader
 
 
 def read(text: str) -> Symptoms:
-    reader = Reader()
+    reader = Reader(quick=True)
     reader.read("log", [text.encode()])
     return reader.symptoms()
 

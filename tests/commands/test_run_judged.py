@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 import signal
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -12,8 +14,10 @@ from kdoctor.commands.after import is_suspect
 from kdoctor.commands.check import Request
 from kdoctor.commands.logs import check_text_and_machine, symptoms_in
 from kdoctor.commands.run import python_of
+from kdoctor.host import instructions
 from kdoctor.host.attend import Ended, Printed
 from kdoctor.host.live import LiveHost
+from kdoctor.symptoms.find import FEW
 
 HEALTHY = Path(__file__).resolve().parents[1] / "machines/ubuntu2404-550-rtx3060-tf220"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
@@ -100,3 +104,16 @@ def test_what_the_command_just_saw_outranks_what_is_seen_beside_it() -> None:
 
 def test_an_output_that_is_no_text_says_nothing() -> None:
     assert symptoms_in([("stdout", bytes(range(9)) * 999), ("stderr", b"CUDA_ERROR_NO_DEVICE\n")]).lines == 1
+
+
+def test_an_output_is_read_without_hyperscan_on_a_processor_that_cannot_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would end the process."""
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("model name\t: AMD Phenom(tm) II X4\nflags\t\t: fpu sse sse2 sse4a\n")
+    monkeypatch.setattr(instructions, "_CPUINFO", str(cpuinfo))
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setitem(sys.modules, "hyperscan", ModuleType("hyperscan"))  # AttributeError where it is used
+    said = symptoms_in([("stderr", b"CUDA_ERROR_NO_DEVICE\n" * 2 * FEW)])
+    assert [seen.id for seen in said.seen] == ["no-cuda-device-detected"]

@@ -119,7 +119,7 @@ def slow_lines(size: int) -> Iterator[bytes]:
 def test_time_grows_with_the_size_of_hostile_text_and_not_faster() -> None:
     def seconds(size: int) -> float:
         data = b"".join(slow_lines(size))
-        reader = Reader()
+        reader = Reader(quick=True)
         started = time.process_time()
         reader.read("log", [data])
         return time.process_time() - started

@@ -37,7 +37,7 @@ def machine(name: str) -> Report:
 @functools.cache
 def log() -> Report:
     """What kdoctor says of a text."""
-    reader = Reader()
+    reader = Reader(quick=True)
     reader.read("train.log", ["\n".join(LOG).encode()])
     symptoms = reader.symptoms()
     findings = with_primary(judge(symptoms, ()))
