@@ -171,7 +171,7 @@ def _finding(
         what=row.what,
         why=" ".join((*support.reasons[:1], row.why)),
         remedy=Remedy(text=do, commands=row.commands, safety=row.safety),
-        evidence=(*(_evidence(line) for line in sorted(apart.values(), key=_place)[:SHOWN]), *stated),
+        evidence=(*(line_evidence(line) for line in sorted(apart.values(), key=_place)[:SHOWN]), *stated),
     )
 
 
@@ -188,7 +188,8 @@ def _place(line: Line) -> tuple[str, int]:
     return line.file, line.number
 
 
-def _evidence(line: Line) -> Evidence:
+def line_evidence(line: Line) -> Evidence:
+    """A line of a text, and where it stands."""
     return Evidence(fact="line", value=line.text.strip(), source=f"{line.file}:{line.number}")
 
 
@@ -209,5 +210,5 @@ def _harmless(symptoms: Symptoms) -> Finding | None:
         what=f"Lines of {len(seen)} kinds look like trouble and are none." if len(seen) > 1 else ONE,
         why=reasons,
         remedy=Remedy(text="Nothing needs to be done about them."),
-        evidence=tuple(_evidence(line) for line in lines),
+        evidence=tuple(line_evidence(line) for line in lines),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from kdoctor.check.from_text import TEXT
+from kdoctor.check.from_text import TEXT, line_evidence
 from kdoctor.check.rank import rank
 from kdoctor.knowledge.ranking import ranking
 from kdoctor.model.facts.base import Absent, Facts
@@ -20,7 +20,7 @@ from kdoctor.model.facts.gpus import Gpus
 from kdoctor.model.facts.keras import Keras
 from kdoctor.model.facts.nvml import Nvml
 from kdoctor.model.facts.symptoms import Symptoms
-from kdoctor.model.finding import CONFIDENCES, Evidence, Finding, Outcome, Remedy
+from kdoctor.model.finding import CONFIDENCES, Finding, Outcome, Remedy
 from kdoctor.model.report import Report
 from kdoctor.model.rule import Rule
 
@@ -105,7 +105,7 @@ def _other(facts: Facts, symptoms: Symptoms) -> Iterator[Finding]:
         what=f"The log names {', '.join(named)}; here is {', '.join(found)}.",
         why="It is of another machine, or of this one before a change: what it says need not be so any more.",
         remedy=Remedy(text="Run the command that failed again, and give kdoctor what it prints now."),
-        evidence=tuple(Evidence(fact="line", value=line.text, source=f"{line.file}:{line.number}") for line in lines),
+        evidence=tuple(map(line_evidence, lines)),
     )
 
 
