@@ -105,7 +105,7 @@ class Reader:
                 for name, kept in self.seen.items()
             ),
             stated=tuple(Stated(of=of, value=value, line=line) for (of, value), line in self.stated.items()),
-            alike=self.words.alike(words.table()),
+            alike=self.words.alike(words.table),
         )
 
 

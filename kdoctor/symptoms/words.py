@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from kdoctor.knowledge.words import SCALE, WordTable
@@ -49,23 +49,31 @@ class Words:
         if self.bytes <= MOST_BYTES:
             self.lines += lines
 
-    def alike(self, table: WordTable) -> tuple[Alike, ...]:
-        """The causes of the reports that are most alike, the first the most, with the lines that say most."""
+    def alike(self, load: Callable[[], WordTable]) -> tuple[Alike, ...]:
+        """The causes of the reports that are most alike, the first the most, with the lines that say most.
+
+        ``load`` is called where the text can be a report only: the table is large.
+        """
         if not self.lines or self.bytes > MOST_BYTES:
             return ()
         counts = Counter(terms("\n".join(line.text for line in self.lines)))
+        if len(counts) < FEWEST_TERMS:
+            return ()
+        table = load()
         if sum(1 for term in counts if term in table.terms) < FEWEST_TERMS:
             return ()
         shares = shares_of(counts, table)
         named = sorted(((share, index) for index, share in enumerate(shares)), reverse=True)[:NAMED]
+        of_lines = [set(terms(line.text)) & table.terms.keys() for line in self.lines]
         return tuple(
-            Alike(cause=table.causes[index], share=round(share, 3), lines=self._telling(index, table))
+            Alike(cause=table.causes[index], share=round(share, 3), lines=self._telling(index, of_lines, table))
             for share, index in named
             if share >= LEAST_SHARE
         )
 
-    def _telling(self, cause: int, table: WordTable) -> tuple[Line, ...]:
-        weights = [(sum(_weights(terms(line.text), cause, table)), number) for number, line in enumerate(self.lines)]
+    def _telling(self, cause: int, of_lines: Iterable[set[str]], table: WordTable) -> tuple[Line, ...]:
+        """The lines that speak most for a cause; ``of_lines``: the known terms of each line."""
+        weights = [(sum(_weights(known, cause, table)), number) for number, known in enumerate(of_lines)]
         best = sorted(weights, reverse=True)[:SHOWN]
         return tuple(
             Line(file=line.file, number=line.number, text=line.text[:CUT])
@@ -87,11 +95,11 @@ def shares_of(counts: Counter[str], table: WordTable) -> list[float]:
             sums[index] += value / length * weight / SCALE
     most = max(sums)
     raised = [math.exp(value - most) for value in sums]
-    return [value / sum(raised) for value in raised]
+    total = sum(raised)
+    return [value / total for value in raised]
 
 
-def _weights(some: Iterable[str], cause: int, table: WordTable) -> Iterator[float]:
-    for term in set(some):
-        if term in table.terms:
-            rarity, weights = table.terms[term]
-            yield from (rarity * weight for index, weight in weights if index == cause)
+def _weights(known: Iterable[str], cause: int, table: WordTable) -> Iterator[float]:
+    for term in known:
+        rarity, weights = table.terms[term]
+        yield from (rarity * weight for index, weight in weights if index == cause)

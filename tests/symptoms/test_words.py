@@ -13,9 +13,9 @@ from kdoctor.check.from_text import judge
 from kdoctor.check.registry import find_rules
 from kdoctor.knowledge import words
 from kdoctor.knowledge.taxonomy import taxonomy
-from kdoctor.model.facts.symptoms import Symptoms
+from kdoctor.model.facts.symptoms import Line, Symptoms
 from kdoctor.symptoms.read import Reader
-from kdoctor.symptoms.words import MOST_BYTES, shares_of, terms
+from kdoctor.symptoms.words import MOST_BYTES, Words, shares_of, terms
 
 TREE = Path(__file__).resolve().parents[2]
 REPORT = """Title: keras never uses my graphics card
@@ -25,7 +25,7 @@ the task manager shows nothing for the GPU. nvidia-smi shows the card. There is 
 
 
 def read(text: str) -> Symptoms:
-    reader = Reader()
+    reader = Reader(quick=True)
     reader.read("log", [text.encode()])
     return reader.symptoms()
 
@@ -52,6 +52,16 @@ def test_a_short_text_is_like_some_reports_and_a_long_log_like_none() -> None:
     assert read(REPORT).alike
     step = "1/9 [====>....] - loss: 0.5\n"
     assert read(REPORT + step * (MOST_BYTES // len(step) + 1)).alike == ()
+
+
+@pytest.mark.parametrize("text", ["", "Epoch 1/3\nloss: 0.5", REPORT * MOST_BYTES], ids=["empty", "few words", "long"])
+def test_the_table_is_not_loaded_for_what_is_no_report(text: str) -> None:
+    def load() -> words.WordTable:
+        pytest.fail("the table was loaded")
+
+    taken = Words()
+    taken.take([Line(file="log", number=1, text=text)] if text else [], len(text))
+    assert taken.alike(load) == ()
 
 
 def test_likeness_alone_is_a_possible_warning_with_the_lines_that_tell() -> None:
