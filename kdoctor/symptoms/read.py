@@ -10,6 +10,7 @@ from kdoctor.knowledge.clues import clues
 from kdoctor.knowledge.signatures import signatures
 from kdoctor.model.facts.symptoms import Line, Seen, Stated, Symptoms
 from kdoctor.symptoms.find import finder
+from kdoctor.symptoms.forms import answered
 from kdoctor.symptoms.kinds import Kinds, lines_at
 from kdoctor.symptoms.lines import blocks_of, text_of
 from kdoctor.symptoms.match import Matcher, needed
@@ -19,6 +20,7 @@ from kdoctor.symptoms.words import Words
 KEPT_LINES = 4
 KEPT_STATED = 400
 CUT = 240
+FORM = 1 << 16  # bytes of a file in which an answer may stand below its question
 TALK = 20_000  # versions are stated in the beginning or in lists; further on a log repeats itself
 
 
@@ -51,11 +53,12 @@ class Reader:
         """All bytes of one file; raises NotTextError where they are no text."""
         self.files.append(file)
         first = 1
-        for block in blocks_of(chunks):
+        for written in _begun(blocks_of(chunks)):
+            block = answered(written) if first == 1 else written
             if first <= TALK:
                 self._versions(file, first, block)
             self._signs(file, first, block)
-            self.words.take(_lines(file, first, block), len(block))
+            self.words.take(_lines(file, first, written), len(written))
             first += block.count(b"\n")
         self.lines += first - 1
 
@@ -107,6 +110,16 @@ class Reader:
             stated=tuple(Stated(of=of, value=value, line=line) for (of, value), line in self.stated.items()),
             alike=self.words.alike(words.table),
         )
+
+
+def _begun(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks, the first of them long enough to hold a form."""
+    head = b""
+    while len(head) < FORM and (block := next(blocks, b"")):
+        head += block
+    if head:
+        yield head
+    yield from blocks
 
 
 def _lines(file: str, first: int, block: bytes) -> Iterator[Line]:

@@ -15,7 +15,7 @@ _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d
 _WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
 _ASIDE = r"(?:\s*\([^()\d]{1,40}\))?"  # "(use command below)", as forms have it
 _BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
-_TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|\.VERSION)?"
+_TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|(?:\.version)?\.VERSION)?"
 _TENSORFLOWS = r"tensorflow(?:\.__version__|[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
     r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
@@ -26,20 +26,20 @@ _NAMES = {
     "tf-keras": r"tf[-_]keras",
     "keras": r"keras",
     "jax": r"jax",
-    "jaxlib": r"jaxlib",
+    "jaxlib": r"(?:jax/)?jaxlib",
     "torch": r"(?:pytorch|torch)",
     "python": r"python",
     "cudnn": r"(?:nvidia[-_])?(?:lib)?cudnn(?:[-_]cu\d\d)?(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
-    "cuda": r"(?:cuda[-_ ]?toolkit|cuda)",
+    "cuda": r"(?:cuda[-_ ]?toolkit|(?:nvidia-)?cuda-runtime(?:-cu\d\d)?|cuda-(?:version|cudart)|cuda)",
     "driver": rf"(?:{_DRIVERS})",
     "numpy": "numpy",
     "protobuf": "protobuf",
     "h5py": "h5py",
     "glibc": "glibc",
 }
-_TABLE_ROW = r"(?:\s{2,}|==|\s*\|\s*)"
+_TABLE_ROW = r"(?:\s{2,}|==|(?: version)?\s*\|\s*)"
 _PATTERNS = {
-    of: re.compile(rf"(?i)(?<![\w.@/-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
+    of: re.compile(rf"(?i)(?<![\w.@/+-]){name}(?:{_TABLE_ROW}|{_BETWEEN}){_VERSION}(?![\w]|\.\d)")
     for of, name in _NAMES.items()
 }
 _PATTERNS["kernel-driver"] = re.compile(r"(?i)kernel module\s+(?:for \S+\s+)?(?P<v>\d{3}\.\d+(?:\.\d+)?)")
@@ -56,8 +56,8 @@ _HEADS = {
 }
 _DIGIT = re.compile(r"\d")
 _PLAIN = re.compile(
-    r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)+)"
-    r"(?:[^\d]{1,12}(?P<cudnn>\d+(?:\.\d+)+))?"
+    r"(?i)cuda\s*/\s*cudnn(?:\s*versions?)?\W{1,6}(?:cuda\W{0,3})?v?(?P<cuda>\d+(?:\.\d+)*)"
+    r"(?:(?!\D{0,12}cudnn[-_])\D{1,12}(?P<cudnn>\d+(?:\.\d+)*)(?![\d.]*\s?[GM]i?B))?"
 )
 _CUDA_PATH = re.compile(
     r"(?i)(?:\bcuda[/:](?=\d+\.\d)|/cuda-|\\CUDA\\v|\brelease (?=\d+\.\d, V))(?P<v>\d+\.\d+)|cuda-toolkit-(?P<w>\d+-\d)"
@@ -70,7 +70,8 @@ _CC = re.compile(
 _GPU = re.compile(
     r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
     r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
-    r"|(?:my|an?|two|our|new|old|gpu:?) (?:nvidia |geforce )?(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b"
+    r"|(?:my|an?|two|our|new|old|gpu:?|memory:|nvidia|geforce) (?:nvidia |geforce )?"
+    r"(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b"
     r"(?! [a-z]+s\b)"
     r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
     r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
@@ -82,6 +83,10 @@ _CC_HINT, _GPU_HINT = (
     re.compile("|".join(map(re.escape, sorted(texts_of(pattern.pattern))))) for pattern in (_CC, _GPU)
 )  # `re` finds one of some texts sooner than the expressions
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
+_QUERIED = re.compile(
+    r"(?i)cuda driver version / runtime version\s+(?P<driver>\d+\.\d+) / (?P<runtime>\d+\.\d+)"  # deviceQuery
+    r"|\b__(?P<of>cuda|glibc)=(?P<v>\d+\.\d+)"  # conda's virtual packages: the driver's CUDA version
+)
 _FALSE = {"cuda": re.compile(r"(?i)compute capability|CUDA_|cuda device")}
 _TOP = {
     "tensorflow": 2, "tf-keras": 2, "keras": 3, "jax": 0, "jaxlib": 0, "torch": 2, "python": 3, "cuda": 14, "cudnn": 10,
@@ -101,7 +106,7 @@ LONGEST = 600
 
 def expressions() -> Iterator[str]:
     """One of these matches in every line that states something."""
-    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _CUDA_PATH, _CC, _GPU):
+    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _QUERIED, _CUDA_PATH, _CC, _GPU):
         yield pattern.pattern
 
 
@@ -116,16 +121,28 @@ def stated_in(line: str) -> Iterator[tuple[str, str]]:
         return
     lowered = line.lower()
     both = _PLAIN.search(line) if "cuda/" in lowered or "cuda /" in lowered else None
-    told = {of for of in ("cuda", "cudnn") if both and both[of]}
+    told = {of for of in ("cuda", "cudnn") if both and both[of] and plausible(of, both[of])}
     if "nvidia-smi" in lowered and "cuda version" in lowered:
         told.add("cuda")
         yield from (("driver-cuda", match["v"]) for match in _SMI_CUDA.finditer(line))
     if both:
-        yield from ((of, both[of]) for of in ("cuda", "cudnn") if both[of])
+        yield from ((of, both[of]) for of in ("cuda", "cudnn") if of in told)
     for of, pattern in _PATTERNS.items():
         if of not in told and any(head in lowered for head in _HEADS.get(of, (of,))):
             yield from ((of, version) for version in _versions(of, pattern, line))
+    yield from _queried(line, lowered)
     yield from _hardware(line, lowered)
+
+
+def _queried(line: str, lowered: str) -> Iterator[tuple[str, str]]:
+    """What tools that ask the driver say."""
+    match = _QUERIED.search(line) if "__" in lowered or "runtime version" in lowered else None
+    if match is None:
+        return
+    if match["driver"]:
+        yield from (("driver-cuda", match["driver"]), ("cuda", match["runtime"]))
+    else:
+        yield {"cuda": "driver-cuda"}.get(match["of"].lower(), match["of"].lower()), match["v"]
 
 
 def _versions(of: str, pattern: re.Pattern[str], line: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from kdoctor.knowledge.clues import clues
 from kdoctor.knowledge.signatures import signatures
 from kdoctor.model.facts.symptoms import Symptoms
 from kdoctor.symptoms.find import FEW
+from kdoctor.symptoms.forms import answered
 from kdoctor.symptoms.kinds import SAME_NONE, SAME_SIGNS
 from kdoctor.symptoms.lines import LONGEST, lines_of
 from kdoctor.symptoms.read import KEPT_LINES, Reader
@@ -40,7 +41,8 @@ def tried(data: bytes) -> tuple[dict[str, list[int]], set[tuple[str, str]]]:
     """Ids and their lines' numbers, and versions: each pattern on each line."""
     seen: dict[str, list[int]] = {}
     stated: set[tuple[str, str]] = set()
-    for number, line in enumerate(lines_of([data]), start=1):
+    told = answered("".join(f"{line}\n" for line in lines_of([data])).encode())
+    for number, line in enumerate(told.decode().splitlines(), start=1):
         found = {name: hides for name, pattern, hides in PATTERNS if pattern.search(line)}
         hidden = {name for hides in found.values() for name in hides}
         for name in found.keys() - hidden:
