@@ -10,6 +10,7 @@ from kdoctor.model.facts.symptoms import Line
 from kdoctor.model.version import ComputeCapability, CudaVersion, CudnnVersion, Dotted, DriverRelease
 from kdoctor.symptoms.stated import capability_of
 
+_MINORS_FIT = 11  # from CUDA 11 on a minor version does not matter
 _LEAST_MAJOR = 3  # no release of TensorFlow has code for Tesla and Fermi
 
 
@@ -27,9 +28,10 @@ def builds(text: Text) -> Signs:
         for value, where in text.stated("cuda"):
             have = CudaVersion.parse(value)
             if have is not None and (len(have.parts) > 1 or have.major != built.major):
-                strict = built.major < 11  # noqa: PLR2004  from CUDA 11 on a minor version does not matter
+                strict = built.major < _MINORS_FIT
                 fits = have.major == built.major and (have.short == built.short or not strict)
                 yield f"cuda-{'built-for' if fits else 'not-built-for'}", (line, where)
+        yield from _beyond(text, built, line)
         yield from _code(text, version, line)
         yield from _cudnn(text, version, line)
     wanted += [
@@ -57,10 +59,37 @@ def releases_of_driver(text: Text) -> Signs:
                 yield "driver-two-releases", (where, line)
 
 
+def torch_builds(text: Text) -> Signs:
+    """What the stated PyTorch was built with, against the GPU and the driver's CUDA version."""
+    for built, line in _torch_cudas(text):
+        yield "torch-gpu-build", (line,)
+        yield from _beyond(text, built, line)
+        toolkit = cuda.toolkit(built)
+        for value, where in text.stated("gpu"):
+            capability = ComputeCapability.parse(capability_of(value))
+            if toolkit is not None and capability is not None and capability.major > toolkit.max_cc.major:
+                yield "gpu-newer-than-cuda", (line, where)
+
+
+def _torch_cudas(text: Text) -> list[tuple[CudaVersion, Line]]:
+    """The CUDA versions that PyTorch says that it was built with."""
+    return [(have, line) for value, line in text.stated("torch-cuda") if (have := CudaVersion.parse(value)) is not None]
+
+
+def _beyond(text: Text, built: CudaVersion, line: Line) -> Signs:
+    """``driver-below-minimum`` where the driver's CUDA version does not reach the CUDA of a build."""
+    for value, where in text.stated("driver-cuda"):
+        most = CudaVersion.parse(value)
+        if most is not None and (most.major < built.major or (built.major < _MINORS_FIT and most < built)):
+            yield "driver-below-minimum", (where, line)
+
+
 def _floors(text: Text) -> list[tuple[DriverRelease, Line]]:
     """The oldest drivers that the stated releases of PyTorch and JAX run with."""
     floors = []
-    for value, line in text.stated("torch"):
+    built_with = _torch_cudas(text)
+    floors += [(least, line) for have, line in built_with if (least := cuda.minimum_driver(have)) is not None]
+    for value, line in text.stated("torch") if not built_with else ():
         version = version_of(value)
         built = torch.release_of(version) if version else None
         if built is not None:
@@ -116,7 +145,7 @@ def _code(text: Text, version: Version, line: Line) -> Signs:
         if release is None:
             continue
         toolkit = cuda.toolkit(release.cuda)
-        if toolkit is not None and capability > toolkit.max_cc:
+        if toolkit is not None and capability.major > toolkit.max_cc.major:
             yield "gpu-newer-than-cuda", (line, where)
         if gpu_code.coverage(release.gpu_code, capability, bare_compute_is_both=True) == "none":
             yield "capability-unsupported", (line, where)

@@ -119,8 +119,9 @@ def score(symptoms: Symptoms) -> dict[str, Support]:
             for cause, weight in combination.names.items():
                 scores.setdefault(cause, Support()).add(weight, lines, combination.why)
             dropped.update(clues.table().no_gpu if "*" in combination.drops else combination.drops)
+    calm_words = max((alike.share for alike in symptoms.alike if not alike.cause), default=0.0)
     for alike in symptoms.alike:
-        if alike.cause:
+        if alike.cause and (alike.cause in scores or alike.share > calm_words):
             scores.setdefault(alike.cause, Support()).told_alike(alike)
     benign = {cause.id for cause in taxonomy().causes if cause.benign}
     calm = max((found.weight for cause, found in scores.items() if cause in benign), default=0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from kdoctor.check.builds import builds, pairs, releases_of_driver
+from kdoctor.check.builds import builds, pairs, releases_of_driver, torch_builds
 from kdoctor.check.libraries import present
 from kdoctor.check.packages import interpreters, packages
 from kdoctor.check.said import Signs, Text, compares
@@ -32,6 +32,7 @@ _PYTHON_FAILURES = (
 )  # fmt: skip
 _NO_GPU_LINES = ("tf-skip-gpu", "tf-dlopen-some", "tf-min-cc")
 _NO_GPU_SAID = ("no-gpu-listed", "cpu-only-listed", "runs-on-cpu")
+_CONTAINED = ("container", "kubernetes", "gpu-image")
 _INDEX = re.compile(r"\d+")
 _USED = re.compile(r"(?P<used>\d+)MiB */ *(?P<all>\d+)MiB")
 _NEARLY_FULL = 0.85
@@ -43,14 +44,15 @@ def marks_of(symptoms: Symptoms) -> Marks:
     text = Text(symptoms)
     marks: Marks = {seen.id: seen.lines for seen in symptoms.seen}
     steps = (
-        _general, _missing, present, _cudnn_loaded, builds, releases_of_driver, _visible, _memory, pairs, packages,
-        interpreters,
+        _general, _missing, present, _cudnn_loaded, builds, torch_builds, releases_of_driver, _visible, _memory, pairs,
+        packages, interpreters,
     )  # fmt: skip
     for step in steps:
         for name, lines in step(text):
             marks[name] = marks.get(name, ()) + lines
-    if "container" in marks or "kubernetes" in marks or "gpu-image" in marks:
-        marks["in-container"] = marks.get("container", ()) + marks.get("kubernetes", ()) + marks.get("gpu-image", ())
+    contained = [marks[name] for name in _CONTAINED if name in marks]
+    if contained:
+        marks["in-container"] = tuple(line for lines in contained for line in lines)
     return marks
 
 

@@ -12,14 +12,14 @@ from kdoctor.knowledge import gpus
 from kdoctor.symptoms.needs import texts_of
 
 _VERSION = r"(?P<v>\d{1,4}(?:\.\d+){0,3}(?:[-.]?(?:a|b|rc|alpha|beta|dev)[-.]?\d*)?)"
-_WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|installs|installed"
+_WORDS = r"library|package|release|toolkit|runtime|version|versions|ver\.?|is|was|gave|says|installs|installed"
 _ASIDE = r"(?:\s*\([^()\d]{1,40}\))?"  # "(use command below)", as forms have it
-_BETWEEN = rf"(?:[\s\"'`*]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
+_BETWEEN = rf"(?:[\s\"'`*)]*(?:{_WORDS})){{0,3}}{_ASIDE}[\s\"'`*]*(?:[:=(<>~-]{{1,2}}|to|at|_)?[\s\"'`*(]*[vr]?"
 _TF = r"tf(?:[-_]?(?:gpu|nightly)|\.__version__|(?:\.version)?\.VERSION)?"
 _TENSORFLOWS = r"tensorflow(?:\.__version__|[-_ ](?:gpu|cpu|macos|intel|base|mkl|nightly))?"
 _DRIVERS = (
-    r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|graphics driver|gpu driver|drivers?"
-    r"|kernel reported version is|insufficient driver version"
+    r"nvidia[- ](?:gpu |graphics )?drivers?|driver version|nvidia-smi|kernel module|gpu[_ ]driver|drivers?"
+    r"|graphics driver|kernel reported version is|insufficient driver version"
 )
 _NAMES = {
     "tensorflow": rf"(?:intel-tensorflow|nvidia-tensorflow|{_TENSORFLOWS}|{_TF})",
@@ -29,8 +29,8 @@ _NAMES = {
     "jaxlib": r"(?:jax/)?jaxlib",
     "torch": r"(?:pytorch|torch)",
     "python": r"python",
-    "cudnn": r"(?:nvidia[-_])?(?:lib)?cudnn(?:[-_]cu\d\d)?(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
-    "cuda": r"(?:cuda[-_ ]?toolkit|(?:nvidia-)?cuda-runtime(?:-cu\d\d)?|cuda-(?:version|cudart)|cuda)",
+    "cudnn": r"(?:nvidia[-_]|gpu_)?(?:lib)?cudnn(?:[-_]cu\d\d)?(?:[-_][\d.]+-[a-z]+[\w-]*?(?=-v\d))?",
+    "cuda": r"(?:cuda[-_ ]?toolkit|(?:nvidia-)?cuda-runtime(?:-cu\d\d)?|cuda-(?:version|cudart)|(?:gpu_)?cuda)",
     "driver": rf"(?:{_DRIVERS})",
     "numpy": "numpy",
     "protobuf": "protobuf",
@@ -68,12 +68,12 @@ _CC = re.compile(
     r"|\bmajor: (?P<major>\d+) minor: (?P<minor>\d)|\bsm_(?P<sm>\d{2,3})\b"
 )
 _GPU = re.compile(
-    r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4}) ?(?P<suffix>Ti SUPER|Ti|SUPER)?"
-    r"(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
+    r"(?i)\b(?:(?:nvidia )?(?:geforce )?(?P<line>[GR]TX|GTS|GT)[ -]?(?P<n>\d{3,4})(?!\d| Ada)"
+    r" ?(?P<suffix>Ti SUPER|Ti|SUPER)?(?P<mobile> ?(?:Max-Q|Mobile|Laptop)[\w ]*| ?MX?\b)?"
     r"|(?:my|an?|two|our|new|old|gpu:?|memory:|nvidia|geforce) (?:nvidia |geforce )?"
     r"(?P<bare>10[5-8]0|[2-5]0[5-9]0|16[56]0)(?: (?P<ti>Ti))?\b"
     r"(?! [a-z]+s\b)"
-    r"|(?P<word>TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
+    r"|(?P<word>RTX PRO \d{4}|RTX \d[05]00 Ada|TITAN (?:X \(Pascal\)|V|RTX|Xp|X|Black|Z)|Tesla [A-Z]\d+\w*"
     r"|Quadro (?:RTX \d+|FX \w+|[A-Z]{0,2}\d+[A-Z]?)|GRID K\d+|NVS \d+M?|GeForce \d{3,4}(?:MX?)?|MX ?\d{3}"
     r"|(?:RTX )?A(?:2|10|16|30|40|100|800|[1-6]000|[45]500)G?\b|[HB](?:20|100|200|300|800)\b|L(?:20|40S?)\b"
     r"|L4(?= gpu|\b.{0,10}GB)|Jetson [\w ]{2,12}|Tegra X\d"
@@ -83,6 +83,9 @@ _CC_HINT, _GPU_HINT = (
     re.compile("|".join(map(re.escape, sorted(texts_of(pattern.pattern))))) for pattern in (_CC, _GPU)
 )  # `re` finds one of some texts sooner than the expressions
 _SMI_CUDA = re.compile(r"(?i)cuda version: *(?P<v>\d+\.\d+)")
+_TORCH_BUILT = re.compile(
+    r"(?i)CUDA used to build PyTorch: (?P<v>\d+\.\d+)|\btorch\b.{0,20}\d\+cu(?P<major>\d{1,2})(?P<minor>\d)\b"
+)
 _QUERIED = re.compile(
     r"(?i)cuda driver version / runtime version\s+(?P<driver>\d+\.\d+) / (?P<runtime>\d+\.\d+)"  # deviceQuery
     r"|\b__(?P<of>cuda|glibc)=(?P<v>\d+\.\d+)"  # conda's virtual packages: the driver's CUDA version
@@ -106,7 +109,7 @@ LONGEST = 600
 
 def expressions() -> Iterator[str]:
     """One of these matches in every line that states something."""
-    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _QUERIED, _CUDA_PATH, _CC, _GPU):
+    for pattern in (*_PATTERNS.values(), _PLAIN, _SMI_CUDA, _QUERIED, _TORCH_BUILT, _CUDA_PATH, _CC, _GPU):
         yield pattern.pattern
 
 
@@ -135,7 +138,10 @@ def stated_in(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _queried(line: str, lowered: str) -> Iterator[tuple[str, str]]:
-    """What tools that ask the driver say."""
+    """What tools that ask the driver or PyTorch say."""
+    if "torch" in lowered:
+        for built in _TORCH_BUILT.finditer(line):
+            yield "torch-cuda", built["v"] or f"{built['major']}.{built['minor']}"
     match = _QUERIED.search(line) if "__" in lowered or "runtime version" in lowered else None
     if match is None:
         return

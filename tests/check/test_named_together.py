@@ -38,6 +38,11 @@ MISSING = "ImportError: libcudnn.so.7: cannot open shared object file: No such f
         ("TensorFlow 2.18, cudnn 8.9", "cudnn-other-than-built"),
         ("tensorflow 1.14.0 keras 2.4.3", "keras-tf-pair-wrong"),
         ("module load cuda/10.1, cudatoolkit 10.0", "two-cuda-versions"),
+        ("CUDA used to build PyTorch: 10.2\nNvidia driver version: 418.67", "driver-below-minimum"),
+        ("torch==2.3.0+cu121\n__cuda=11.4=0", "driver-below-minimum"),
+        ("TensorFlow version: 2.15\n| NVIDIA-SMI 470.57  CUDA Version: 11.4 |", "driver-below-minimum"),
+        ("torch 2.0.1+cu117 on a RTX 5090", "gpu-newer-than-cuda"),
+        ("TensorFlow 2.20, NVIDIA RTX PRO 1000 Blac...", "gpu-newer-than-cuda"),
     ],
 )
 def test_a_text_has_the_mark(text: str, mark: str) -> None:
@@ -52,6 +57,9 @@ def test_a_text_has_the_mark(text: str, mark: str) -> None:
         (MISSING + "ls: cannot access '/opt/cuda/lib64/libcudnn.so.7': No such file or directory", "missing-on-disk"),
         ("TensorFlow 2.18, cudnn 9.5", "cudnn-older-than-built"),
         ("tensorflow 2.2.0 keras 2.4.3", "keras-tf-pair-wrong"),
+        ("torch==2.3.0+cu118\nNvidia driver version: 470.82", "driver-below-minimum"),
+        ("torch==2.3.0+cu121\n__cuda=12.0=0", "driver-below-minimum"),
+        ("TensorFlow 2.4.1, RTX 3090", "gpu-newer-than-cuda"),
     ],
 )
 def test_what_fits_has_no_mark(text: str, mark: str) -> None:

@@ -50,8 +50,8 @@ def test_every_sign_of_a_combination_is_known_somewhere() -> None:
         "driver-two-releases", "gpu-newer-than-cuda", "gpu-works", "h5py-breaks-tensorflow", "in-container",
         "keras-tf-pair-wrong", "memory-nearly-full", "missing-cuda", "missing-cudnn", "missing-libcuda",
         "missing-on-disk", "no-gpu-said", "numpy-breaks-tensorflow", "nvidia-gpu-stated", "opened-cuda",
-        "protobuf-breaks-tensorflow", "python-without-wheel", "tf-windows-dropped", "two-cuda-versions",
-        "two-interpreters", "visible-impossible", "visible-nonzero",
+        "protobuf-breaks-tensorflow", "python-without-wheel", "tf-windows-dropped", "torch-gpu-build",
+        "two-cuda-versions", "two-interpreters", "visible-impossible", "visible-nonzero",
     }  # fmt: skip
     signs = {sign for row in clues.table().combinations for sign in (*row.all, *row.any, *row.none)}
     unknown = {sign for sign in signs - set(IDS) - marks if not re.fullmatch(r"\w+(>=|<)[\d.]+", sign)}
