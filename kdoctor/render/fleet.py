@@ -28,14 +28,15 @@ def lines(report: FleetReport, *, width: int = 80, verbosity: int = 0) -> Iterat
 
 
 def _head(report: FleetReport) -> Iterator[Line]:
-    column = max(len(title) for title in ("machines", *(row.title for row in report.shared))) + 2
+    titles = [visible(row.title) for row in report.shared]
+    column = max(map(len, ("machines", *titles))) + 2
     yield ((f"{'machines':<{column}}", "dim"), (f"{len(report.map)}, of which {report.answered} gave a report", ""))
-    for row in report.shared:
+    for title, row in zip(titles, report.shared, strict=True):
         values = [f"{visible(value)} ({number})" for value, number in row.values[:SHOWN_VALUES]]
         more = f" and {len(row.values) - SHOWN_VALUES} more" if len(row.values) > SHOWN_VALUES else ""
         only = row.values[0][1] == report.answered
         text = visible(row.values[0][0]) if only else ", ".join(values) + more
-        yield ((f"{row.title:<{column}}", "dim"), (text, ""))
+        yield ((f"{title:<{column}}", "dim"), (text, ""))
     yield ()
 
 
