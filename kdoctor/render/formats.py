@@ -39,6 +39,11 @@ FIX = (
     Format("markdown", "kdoctor.render.fix_markdown"),
     Format("github", "kdoctor.render.fix_github"),
 )
+FLEET = (
+    Format("text", ""),
+    Format("json", "kdoctor.render.json"),
+    Format("html", "kdoctor.render.html.fleet"),
+)
 
 
 def names(formats: Iterable[Format]) -> tuple[str, ...]:

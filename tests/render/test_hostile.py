@@ -24,7 +24,7 @@ from kdoctor.render import bench as bench_text
 from kdoctor.render import fleet as fleet_text
 from kdoctor.render import text as check_text
 from kdoctor.render.fix_told import Told
-from kdoctor.render.formats import BENCH, CHECK, FIX, Format
+from kdoctor.render.formats import BENCH, CHECK, FIX, FLEET, Format
 from tests.render.hostile import PLAIN, STEERING, commands_in, each_text, holding, report_with, shape
 from tests.render.html.documents import fleet
 from tests.render.html.pages import Page
@@ -93,10 +93,12 @@ def document(row: Format) -> Callable[[str], str]:
         return lambda text: rendered(holding(told, text), row, None)
     if row in BENCH and row not in CHECK:
         return lambda text: rendered(holding(several(), text), row, None)
+    if row in FLEET and row not in CHECK:
+        return lambda text: rendered(holding(fleet(20), text), row, None)
     return lambda text: rendered(report_with(text), row, None)
 
 
-ROWS = [row for row in dict.fromkeys((*CHECK, *BENCH, *FIX)) if row.module]
+ROWS = [row for row in dict.fromkeys((*CHECK, *BENCH, *FIX, *FLEET)) if row.module]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.module.rpartition(".")[2] for row in ROWS])
