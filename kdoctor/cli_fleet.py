@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from kdoctor.options import one_of
-from kdoctor.terminal import width, with_line, write_document, write_lines
+from kdoctor.options import FleetFormats, Output, one_of, outputs_of
+from kdoctor.terminal import with_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kdoctor.host.cluster import Asked
     from kdoctor.model.fleet import FleetReport
 
 app = typer.Typer(
@@ -31,7 +34,6 @@ Nodes = Annotated[
 ]
 
 
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print the report.")]
 FailOn = Annotated[
     str, typer.Option("--fail-on", metavar="error|warning|note|never", help="Exit with 1 from this severity on.")
 ]
@@ -56,13 +58,13 @@ def main() -> None:
 
 @app.command()
 def merge(
-    inputs: Inputs, nodes: Nodes = "", output: Format = "text", fail_on: FailOn = "error", quiet: Quiet = 0
+    inputs: Inputs, nodes: Nodes = "", output: FleetFormats = None, fail_on: FailOn = "error", quiet: Quiet = 0
 ) -> None:
     """Join the reports of many machines into one."""
     from kdoctor.commands import fleet as command
 
-    refuse(output, fail_on)
-    show(command.merged(inputs, nodes), output, fail_on, quiet)
+    outputs = refuse(output, fail_on)
+    show(command.merged(inputs, nodes), outputs, fail_on, quiet)
 
 
 @app.command()
@@ -72,18 +74,17 @@ def check(
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give a node up after this.")
     ] = 120.0,
-    output: Format = "text",
+    output: FleetFormats = None,
     fail_on: FailOn = "error",
     quiet: Quiet = 0,
 ) -> None:
     """Check every node of a Ray cluster that runs already (extra `fleet`)."""
     from kdoctor.commands import fleet_engine as command
 
-    refuse(output, fail_on)
+    outputs = refuse(output, fail_on)
     if address == "local":
-        show(command.here(python), output, fail_on, quiet)
-    asked = command.asked_for_check(address, python, timeout)
-    show(with_line(lambda hear: command.everywhere(asked, hear)), output, fail_on, quiet)
+        show(command.here(python), outputs, fail_on, quiet)
+    ask(command.asked_for_check(address, python, timeout), outputs, fail_on, quiet)
 
 
 @app.command()
@@ -95,32 +96,51 @@ def bench(
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give a node up after this.")
     ] = 900.0,
-    output: Format = "text",
+    output: FleetFormats = None,
     fail_on: FailOn = "error",
     quiet: Quiet = 0,
 ) -> None:
     """Train on every node of a Ray cluster at the same time, and name the stragglers (extra `fleet`)."""
     from kdoctor.commands import fleet_engine as command
 
-    refuse(output, fail_on)
-    asked = command.asked_for_bench(address, python, timeout)
-    show(with_line(lambda hear: command.everywhere(asked, hear)), output, fail_on, quiet)
+    outputs = refuse(output, fail_on)
+    ask(command.asked_for_bench(address, python, timeout), outputs, fail_on, quiet)
 
 
-def refuse(output: str, fail_on: str) -> None:
-    """Raise Trouble for words that are none of the options'."""
-    one_of("--format", output, ("text", "json"))
+def refuse(output: list[str] | None, fail_on: str) -> Sequence[Output]:
+    """Where the report goes. Raises Trouble for words that are none of the options', or what may not be written."""
+    from kdoctor.host.put import refuse_files
+    from kdoctor.outputs import refuse_outputs
+    from kdoctor.render.formats import FLEET, names
+
+    outputs = outputs_of(output, names(FLEET))
     one_of("--fail-on", fail_on, ("error", "warning", "note", "never"))
+    refuse_outputs(outputs)
+    refuse_files((one.path for one in outputs if one.path), force=True)  # before minutes of work on every node
+    return outputs
 
 
-def show(report: FleetReport, output: str, fail_on: str, quiet: int) -> NoReturn:
+def ask(asked: Asked, outputs: Sequence[Output], fail_on: str, quiet: int) -> NoReturn:
+    """Ask every node of the cluster, print what they say and leave."""
+    from kdoctor.commands.fleet_engine import everywhere
+
+    show(with_line(lambda hear: everywhere(asked, hear)), outputs, fail_on, quiet)
+
+
+def show(report: FleetReport, outputs: Sequence[Output], fail_on: str, quiet: int) -> NoReturn:
     """Print the report and leave."""
     from kdoctor.commands.fleet import exit_code
+    from kdoctor.outputs import deliver
     from kdoctor.render.fleet import lines
+    from kdoctor.render.formats import FLEET
 
-    if output == "json":
-        write_document(report, redact_for=None)
-    else:
-        write_lines(lines(report, width=width(), verbosity=-quiet))
+    unwritten = deliver(
+        lambda _: report,
+        outputs,
+        FLEET,
+        text=lambda width: lines(report, width=width, verbosity=-quiet),
+        redact_for=None,
+        summary=False,
+    )
     level = None if fail_on == "never" else fail_on
-    raise typer.Exit(exit_code(report, fail_on=level))  # type: ignore[arg-type]  # refuse
+    raise typer.Exit(unwritten or exit_code(report, fail_on=level))  # type: ignore[arg-type]  # refuse

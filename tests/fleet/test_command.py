@@ -42,6 +42,15 @@ def test_people_see_what_differs_and_a_map(folder: Path) -> None:
     assert "12 machines: 1 without a report, 1 unlike the others." in text
 
 
+def test_several_formats_at_once_as_a_check_gives_them(folder: Path) -> None:
+    page, text = folder / "new/fleet.html", folder / "fleet.txt"
+    ran = kdoctor(str(folder), "--format", "json", "--format", f"html={page}", "--format", f"text={text}")
+    assert (ran.returncode, json.loads(ran.stdout)["answered"], ran.stderr) == (1, 11, b"")
+    assert "<h1>1 of 12 machines" in page.read_text()
+    assert text.read_bytes() == kdoctor(str(folder)).stdout
+    assert kdoctor(str(folder), "--format", "html").stdout.decode() == page.read_text()
+
+
 def test_only_differences_are_warnings(folder: Path) -> None:
     for path in folder.iterdir():
         if len(path.read_bytes()) < 2000:
@@ -72,7 +81,9 @@ def test_a_stream_may_be_indented_or_a_line_each() -> None:
         (("/dev/zero",), 3, "not a regular file"),
         (("-", "--nodes", "/nonexistent"), 3, "No such file"),
         (("-",), 3, "there is no report"),
-        (("-", "--format", "yaml"), 2, "yaml"),
+        (("-", "--format", "yaml"), 2, "expected one of text, json, html"),
+        (("-", "--format", "json", "--format", "html"), 2, "only one goes to standard output"),
+        (("-", "--format", "html=/dev/full"), 3, "only a file is written over"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], code: int, word: str) -> None:
