@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from kdoctor.model.trouble import Trouble
 from kdoctor.options import one_of
 from kdoctor.terminal import width, with_line, write_document, write_lines
 
 if TYPE_CHECKING:
+    from kdoctor.commands.fleet_scaling import Wish
     from kdoctor.model.fleet import FleetReport
 
 app = typer.Typer(
@@ -42,6 +44,37 @@ Address = Annotated[
     str,
     typer.Option(
         "--address", metavar="auto|HOST:PORT|local", help="The Ray cluster's head; local: this machine, without Ray."
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers", metavar="N", min=0, max=4096, show_default=False, help="Train one model on so many together."
+    ),
+]
+Workload = Annotated[
+    str, typer.Option("--workload", metavar="NAME", show_default=False, help="With --workers: this model, not lenet.")
+]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend", metavar="tensorflow|jax|torch", show_default=False, help="With --workers: not Keras's own choice."
+    ),
+]
+Batch = Annotated[
+    int,
+    typer.Option("--batch-size", metavar="N", min=0, show_default=False, help="With --workers: of each worker."),
+]
+Seconds = Annotated[
+    float,
+    typer.Option(
+        "--seconds", metavar="S", min=0, show_default=False, help="With --workers: train for about so long, not 30 s."
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data", metavar="PATH", show_default=False, help="With --workers: train on this, where it lies on each node."
     ),
 ]
 NodePython = Annotated[
@@ -88,23 +121,69 @@ def check(
 
 @app.command()
 def bench(
-    address: Annotated[
-        str, typer.Option("--address", metavar="auto|HOST:PORT", help="The Ray cluster's head.")
-    ] = "auto",
+    address: Address = "auto",
     python: NodePython = "",
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=1, help="Give a node up after this.")
     ] = 900.0,
+    workers: Workers = 0,
+    workload: Workload = "",
+    backend: Backend = "",
+    batch_size: Batch = 0,
+    seconds: Seconds = 0.0,
+    data: Data = "",
     output: Format = "text",
     fail_on: FailOn = "error",
     quiet: Quiet = 0,
 ) -> None:
-    """Train on every node of a Ray cluster at the same time, and name the stragglers (extra `fleet`)."""
+    """Train on every node of a Ray cluster, and name the stragglers; with --workers, one model on all together."""
     from kdoctor.commands import fleet_engine as command
 
     refuse(output, fail_on)
+    if workers:
+        from kdoctor.commands.fleet_scaling import Wish
+
+        one_of("--backend", backend, ("", "tensorflow", "jax", "torch"))
+        given = {"workload": workload, "backend": backend, "seconds": seconds}
+        wish = Wish(
+            workers=workers,
+            batch_size=batch_size,
+            data=data,
+            python=python,
+            limit_s=timeout,
+            **{name: value for name, value in given.items() if value},  # type: ignore[arg-type]  # one_of
+        )
+        together(wish, address, output)
+    if workload or backend or batch_size or seconds or data:
+        message = "--workload, --backend, --batch-size, --seconds and --data need --workers"
+        raise Trouble("option-misplaced", message, code=2)
+    if address == "local":
+        raise Trouble("option-misplaced", "--address local: for one machine there is `kdoctor bench`", code=2)
     asked = command.asked_for_bench(address, python, timeout)
     show(with_line(lambda hear: command.everywhere(asked, hear)), output, fail_on, quiet)
+
+
+def together(wish: Wish, address: str, output: str) -> NoReturn:
+    """Train one model on all workers, print where the time goes, and leave."""
+    from kdoctor.commands import fleet_scaling as command
+    from kdoctor.render.scaling import lines
+
+    found = with_line(
+        lambda hear: command.here(wish, hear) if address == "local" else command.on_cluster(wish, address, hear)
+    )
+    if output == "json":
+        write_document(found, redact_for=None)
+    else:
+        write_lines(lines(found, width=width()))
+    raise typer.Exit(command.exit_code(found))
+
+
+@app.command(hidden=True)
+def worker(request: Annotated[str, typer.Argument()], python: NodePython = "") -> None:
+    """Be one of several workers; `bench --workers` starts it on each node."""
+    from kdoctor.commands.fleet_scaling import worker as command
+
+    write_document(command(request, python), redact_for=None)
 
 
 def refuse(output: str, fail_on: str) -> None:
