@@ -157,7 +157,7 @@ def begun(place: str, count: int) -> str:
 def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, begin: Begin, hear: Hear) -> _Part:
     """The devices that were asked for, one after the other; without a word: all that the backend lists."""
     answer = None
-    if _may_have_gpu(facts, asked.devices):
+    if may_have_gpu(facts, asked.devices):
         begin(backend, 0)
         answer = ask(host, backend)
     listed = answer.devices if answer is not None else ()
@@ -173,7 +173,7 @@ def _of_backend(asked: Asked, host: LiveHost, facts: Facts, backend: Backend, be
     return _Part(talks=tuple(talks), unused=_unused(facts, backend, answer))
 
 
-def _may_have_gpu(facts: Facts, devices: tuple[str, ...]) -> bool:
+def may_have_gpu(facts: Facts, devices: tuple[str, ...]) -> bool:
     """Whether it is worth the seconds to ask a framework: a GPU was seen, or none could be looked for."""
     if devices:
         return any(name.lower() != "cpu" for name in devices)

@@ -86,6 +86,11 @@ class Heard:
 
 def everywhere(asked: Asked, hear: Hear) -> FleetReport:
     """The report on all nodes of the cluster. Raises Trouble where none could be asked."""
+    return merge(heard_of(asked, hear))
+
+
+def heard_of(asked: Asked, hear: Hear) -> Iterator[Answer]:
+    """What came back from the cluster. Raises Trouble where none could be asked."""
     refuse_address(asked.address)
     if importlib.util.find_spec("ray") is None:
         hint = f"Install it there: `pip install 'keras-doctor[fleet]'`; {WITHOUT}."
@@ -97,7 +102,7 @@ def everywhere(asked: Asked, hear: Hear) -> FleetReport:
     if heard.joined is None:
         what = f"Ray ended without joining the cluster: {ended.detail or ended.why}"
         raise Trouble("fleet-ray-failed", what, hint=f"{WITHOUT.capitalize()}.")
-    return merge(answers(heard.joined, heard, ended))
+    return answers(heard.joined, heard, ended)
 
 
 def answers(joined: Joined, heard: Heard, ended: Ended) -> Iterator[Answer]:

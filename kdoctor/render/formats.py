@@ -44,6 +44,7 @@ FLEET = (
     Format("json", "kdoctor.render.json"),
     Format("html", "kdoctor.render.html.fleet"),
 )
+SCALING = (Format("text", ""), Format("json", "kdoctor.render.json"))
 
 
 def names(formats: Iterable[Format]) -> tuple[str, ...]:
