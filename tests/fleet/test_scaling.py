@@ -67,7 +67,7 @@ def test_what_training_hides_of_the_exchange_is_not_lost() -> None:
 @pytest.mark.parametrize("world", [2, 3, 8])
 def test_a_slow_worker_is_named_and_no_other(world: int, slow: int) -> None:
     speeds = tuple(1.5 if rank == slow else 1.0 for rank in range(world))
-    found = judged(Fleet(speeds=speeds, links=(1e9,) * world))
+    found = judged(Fleet(speeds=speeds, links=(1e10,) * world))
     blamed = [verdict for verdict in found.verdicts if verdict.name == "straggler"]
     assert [verdict.what.split(" is ")[0] for verdict in blamed] == [f"Worker {slow} on n{slow}"]
     assert "1.5x" in blamed[0].what
