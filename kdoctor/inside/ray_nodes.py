@@ -104,9 +104,7 @@ def together(ray, nodes, request, voice, address):
         ray.cloudpickle.register_pickle_by_value(module)
     work, workers = ray_workers.begin(ray, nodes, request, voice, address)
     shipped = [ray.put(ray_node.packed(request["package"]))]
-    pending = {
-        work.options(**where).remote(request, asked, number, shipped): name for name, where, asked, number in workers
-    }
+    pending = {work.options(**where).remote(request, *given, shipped): name for name, where, *given in workers}
     hear(ray, pending, request, voice)
 
 

@@ -41,8 +41,11 @@ def meeting(address):
         return probe.getsockname()[1]
 
 
-def worker(request, asked, number, shipped):
-    """One worker on its node; ``number``: among those of the node."""
+def worker(request, asked, number, cpus, shipped):
+    """One worker on its node; ``number``: among those of the node, which has so many processors by Ray's count.
+
+    Only where these are all that there are, each worker keeps to its own: nodes may share a machine.
+    """
     if asked["device"] == "gpu":
         import ray
 
@@ -50,8 +53,9 @@ def worker(request, asked, number, shipped):
         visible = [one for one in os.environ.get("KDOCTOR_VISIBLE", "").split(",") if one]
         asked["device"] = "gpu:%d" % (visible.index(mine) if mine in visible else int(mine))
     elif hasattr(os, "sched_getaffinity"):
-        cores = sorted(os.sched_getaffinity(0))[number * asked["threads"] : (number + 1) * asked["threads"]]
-        asked["cores"] = cores if len(cores) == asked["threads"] else []
+        cores = sorted(os.sched_getaffinity(0))
+        own = cores[number * asked["threads"] : (number + 1) * asked["threads"]]
+        asked["cores"] = own if len(cores) == cpus else []
     return answer(dict(request, command=["fleet", "worker", json.dumps(asked)]), shipped)
 
 
@@ -88,6 +92,7 @@ def begin(ray, nodes, request, voice, address):
                 batch_size=request["asked"]["batch_size"] or (request["usual_batch"] if kind == "cpu" else 0),
             ),
             number,
+            int(node["Resources"].get("CPU", 0)),
         )
         for rank, (name, (_, node, kind, threads, number)) in enumerate(zip(names, places))
     ]

@@ -71,6 +71,7 @@ def work(asked, speaker):
     speaker.say("ready", versions=versions, device=backend.devices()[0])
     rounds.Worker(group, circle, speaker, asked, WORKLOADS[asked["workload"]]).run()
     circle.all(None)
+    circle.close()
     return ""
 
 

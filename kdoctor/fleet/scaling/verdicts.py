@@ -20,7 +20,7 @@ DEVIATIONS, MATTERS = 3.0, 0.1
 FEWEST_FOR_DEVIATION = 4
 SATURATED = 0.5  # of what plain TCP carries: then the link limits the exchange
 FAR_BELOW = 0.5  # of the other links
-COUNTS = 0.05  # of a step: less of it is nobody's trouble
+COUNTS, WAITED_FOR = 0.05, 0.1  # of a step: less of it, and less of the exchange, is nobody's trouble
 WORDS: dict[PartName, str] = {
     "communication": "exchange of gradients",
     "input": "waiting for input",
@@ -133,7 +133,7 @@ def _links(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | None)
     """A link that carries far less than the others, or that the exchange fills; only where the exchange counts."""
     share = max((part.share for one in scaled for part in one.parts if part.name == "communication"), default=0.0)
     links = [link for link in series.links if not link.trouble]
-    if share < COUNTS or exchange is None or not links:
+    if share < WAITED_FOR or exchange is None or not links:
         return
     slowest, usual = links[0], median([link.per_s for link in links])
     world = len(series.workers)

@@ -39,6 +39,11 @@ class Line:
             raise Gone("it has left")
         return json.loads(line.decode("utf-8"))
 
+    def close(self):
+        """No more of it."""
+        self.file.close()
+        self.connection.close()
+
 
 class Circle:
     """All workers; each has its number. A stranger does not know the word."""
@@ -62,17 +67,29 @@ class Circle:
             self.listening.settimeout(max(0.01, deadline - time.time()))
             try:
                 connection = self.listening.accept()[0]
-                connection.settimeout(max(0.01, deadline - time.time()))
-                line = Line(connection)
-                said = line.read()
             except socket.timeout as error:
                 missing = [str(number) for number in range(1, self.world) if number not in self.lines]
+                self.close()
                 raise Gone("worker %s did not come" % ", ".join(missing)) from error
-            except (Gone, ValueError):
-                continue
-            connection.settimeout(None)
-            if isinstance(said, dict) and said.get("word") == self.word and 0 < said.get("rank", 0) < self.world:
-                self.lines[said["rank"]] = line
+            connection.settimeout(max(0.01, deadline - time.time()))
+            line = Line(connection)
+            rank = self._known(line)
+            if rank:
+                connection.settimeout(None)
+                self.lines[rank] = line
+            else:
+                line.close()
+
+    def _known(self, line):
+        """The number of the worker that comes, 0 for a stranger."""
+        try:
+            said = line.read()
+        except (Gone, ValueError):
+            return 0
+        if not isinstance(said, dict) or said.get("word") != self.word:
+            return 0
+        rank = said.get("rank")
+        return rank if rank in range(1, self.world) and rank not in self.lines else 0
 
     def _come(self, port, deadline):
         while True:
@@ -107,6 +124,13 @@ class Circle:
             return self.lines[number].read()
         except Gone as gone:
             raise Gone("worker %d: %s" % (number, gone)) from gone
+
+    def close(self):
+        """This worker leaves."""
+        for line in self.lines.values():
+            line.close()
+        if self.listening is not None:
+            self.listening.close()
 
     def agree(self, value):
         """Worker 0's value, for all."""
