@@ -14,15 +14,17 @@ from kdoctor.render.fleet import summary
 from kdoctor.render.html import findings
 from kdoctor.render.html.machines import machine_map, machine_table
 from kdoctor.render.html.report import header
-from kdoctor.render.html.tree import Node, code, el, page, section, table
+from kdoctor.render.html.tree import Node, code, el, left_out, page, section, table
 
-MOST_VALUES = 10
+MOST_FINDINGS, MOST_VALUES, MOST_ROWS = 200, 10, 500
 
 
 def render(report: FleetReport) -> str:
     """The whole page."""
     title = report.primary.name if report.primary else "nothing wrong was found"
-    others = findings.others(report.findings)
+    others = findings.others(report.findings[:MOST_FINDINGS])
+    if len(report.findings) > MOST_FINDINGS:
+        others.append(left_out(len(report.findings) - MOST_FINDINGS))
     parts = (
         section("Map", "map", *machine_map(report.map)),
         section("Other findings", "findings", *others) if others else None,
@@ -60,8 +62,9 @@ def _shared(shared: tuple[Shared, ...]) -> Element | None:
         return None
     caption = "Each value, and how many machines have it"
     rows = [cells for row in shared for cells in _values(row)]
-    listed = table(caption, ("property", "value", "machines"), rows, figures=["machines"])
-    return section("In common", "shared", listed)
+    listed = table(caption, ("property", "value", "machines"), rows[:MOST_ROWS], figures=["machines"])
+    more = left_out(len(rows) - MOST_ROWS) if len(rows) > MOST_ROWS else None
+    return section("In common", "shared", listed, more)
 
 
 def _values(row: Shared) -> Iterator[tuple[Node, ...]]:

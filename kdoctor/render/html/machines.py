@@ -15,6 +15,7 @@ GROUP, LINE = 10, 100
 MOST_CELLS = 50_000
 MOST_WHOLE = 200  # machines that the table has whether or not there is something to say
 MOST_ROWS = 1000
+LONGEST = 200  # of a finding's name
 HEAD = ("machine", "state", "first finding", "unlike the others in")
 Item = TypeVar("Item")
 
@@ -41,7 +42,7 @@ def _line(rows: Sequence[Row]) -> Element:
 def _cell(row: Row) -> Element:
     kind = f"{row.state} odd" if row.differs else row.state
     differs = f"unlike the others in {', '.join(row.differs)}" if row.differs else ""
-    own = ", ".join(part for part in (_own(row), row.primary) if part)
+    own = ", ".join(part for part in (_own(row), row.primary[:LONGEST]) if part)
     said = "; ".join(part for part in (own, differs) if part)
     return el("i", MARKS[row.state], class_=kind, role="img", title=f"{row.name}: {said}")
 
@@ -71,5 +72,5 @@ def _row(row: Row) -> Iterator[Node]:
     yield row.name
     own = _own(row)
     yield el("span", own or "differs", class_=f"badge {'healthy' if own == WORDS['ok'] else row.state}")
-    yield row.primary or "-"
+    yield row.primary[:LONGEST] or "-"
     yield ", ".join(row.differs) or "-"

@@ -8,8 +8,9 @@ import pytest
 from kdoctor.fleet.merge import merge
 from kdoctor.model.fleet import Answer, FleetReport, Row
 from kdoctor.render.fleet import summary
+from kdoctor.render.html import fleet as fleet_page
 from kdoctor.render.html.findings import MOST_HELD, MOST_NAMED
-from kdoctor.render.html.fleet import MOST_VALUES, render
+from kdoctor.render.html.fleet import MOST_FINDINGS, MOST_VALUES, render
 from kdoctor.render.html.machines import MOST_CELLS, MOST_ROWS, MOST_WHOLE
 from tests.fleet.planted import HEALTHY, report
 from tests.fleet.test_stragglers import fleet as benched
@@ -116,19 +117,28 @@ def test_the_table_of_many_has_those_with_something_to_say() -> None:
 
 
 def test_what_is_too_much_is_left_out_and_said_to_be() -> None:
-    """Cells, rows of the table, values of a property, machines of a finding."""
+    """Cells, rows of the tables, values of a property, findings and their machines."""
     some = fleet(64)
     assert some.primary is not None
     names = tuple(f"n{number}" for number in range(MOST_HELD + 3))
     values = tuple((f"6.8.{number}", 1) for number in range(MOST_VALUES + 5))
     everywhere = msgspec.structs.replace(some.primary, nodes=names)
     kernels = msgspec.structs.replace(some.shared[0], values=values)
-    lost = rows(MOST_CELLS + 7, state="lost")
-    said = page(msgspec.structs.replace(made_of(*lost), primary=everywhere, findings=(everywhere,), shared=(kernels,)))
-    assert len(cells(said)) == MOST_CELLS
-    for words in (f"{MOST_CELLS + 7 - MOST_ROWS:,} more are", "7 more are", "5 other values5", "3 more are"):
+    told = rows(MOST_CELLS + 7, state="lost", primary="x" * 9000)
+    other = msgspec.structs.replace(some.primary, role="independent")
+    shared = (kernels,) * 46
+    document = msgspec.structs.replace(made_of(*told), primary=everywhere, findings=(other,) * 202, shared=shared)
+    said = page(document)
+    assert (len(cells(said)), said.classes("article").count("card error")) == (MOST_CELLS, MOST_FINDINGS)
+    left = (MOST_CELLS + 7 - MOST_ROWS, 7, 3, 202 - MOST_FINDINGS, 46 * (MOST_VALUES + 1) - fleet_page.MOST_ROWS)
+    for words in (*(f"{number:,} more are left out here" for number in left), "5 other values5"):
         assert words in said.first("main")
     assert said.all("summary")[0] == f"{len(names) - MOST_NAMED} more"
+
+
+def test_a_fleet_of_which_nothing_came_back_is_a_page() -> None:
+    found = page(merge([Answer(node="n1", lost="died")]))
+    assert (found.first("h1")[:8], "In common" in found.all("h2")) == ("1 of 1 m", False)
 
 
 def test_stragglers_of_a_bench_are_a_page() -> None:
