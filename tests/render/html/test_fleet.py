@@ -39,7 +39,7 @@ def rows(number: int, **more: object) -> list[Row]:
     return [msgspec.convert({"name": f"n{place}", "state": "ok", **more}, Row) for place in range(number)]
 
 
-@pytest.mark.parametrize("size", LARGEST_BYTES)
+@pytest.mark.parametrize("size", [64, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_the_page_says_what_the_terminal_says_and_is_small(size: int) -> None:
     some = fleet(size, max(1, size // 1000))
     html = render(some)
@@ -116,6 +116,7 @@ def test_the_table_of_many_has_those_with_something_to_say() -> None:
     assert "Machines" not in page(made_of(*many)).all("h2")
 
 
+@pytest.mark.slow
 def test_what_is_too_much_is_left_out_and_said_to_be() -> None:
     """Cells, rows of the tables, values of a property, findings and their machines."""
     some = fleet(64)
