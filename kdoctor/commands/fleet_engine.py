@@ -93,7 +93,8 @@ def heard_of(asked: Asked, hear: Hear) -> Iterator[Answer]:
     """What came back from the cluster. Raises Trouble where none could be asked."""
     refuse_address(asked.address)
     if importlib.util.find_spec("ray") is None:
-        hint = f"Install it there: `pip install 'keras-doctor[fleet]'`; {WITHOUT}."
+        else_there_is = "`--address local` has all workers on this machine" if asked.workers else WITHOUT
+        hint = f"Install it there: `pip install 'keras-doctor[fleet]'`; {else_there_is}."
         raise Trouble("fleet-ray-missing", f"Ray is not installed beside kdoctor, in {sys.prefix}", hint=hint)
     heard = Heard(hear)
     ended = on_every_node(asked, heard.line)

@@ -57,9 +57,8 @@ def try_one(listening, address, port, pair, say):
 
 
 def ask(address, port):
-    """Ping, then send for a while; the other side says what arrived, and in what time."""
-    with contextlib.closing(socket.create_connection((address, port), timeout=PATIENCE_S)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    """Ping, send for a while, then receive for a while: the slower direction, and a round trip."""
+    with connected(socket.create_connection((address, port), timeout=PATIENCE_S)) as connection:
         trips = []
         for _ in range(PINGS):
             begun = time.perf_counter()
@@ -67,36 +66,53 @@ def ask(address, port):
             if not connection.recv(1):
                 raise OSError("the other side has left")
             trips.append(time.perf_counter() - begun)
-        piece, end = b"\0" * PIECE, time.perf_counter() + LASTS_S
-        while time.perf_counter() < end:
-            connection.sendall(piece)
-        connection.shutdown(socket.SHUT_WR)
+        send(connection)
         said = b""
         while not said.endswith(b"\n"):
             part = connection.recv(100)
             if not part:
                 raise OSError("the other side has left")
             said += part
-    return float(said), sorted(trips)[PINGS // 2]
+    with connected(socket.create_connection((address, port), timeout=PATIENCE_S)) as connection:
+        back = received(connection)
+    return min(float(said), back), sorted(trips)[PINGS // 2]
 
 
 def answer(listening):
     """The other side of it."""
     listening.settimeout(PATIENCE_S)
-    connection = listening.accept()[0]
-    with contextlib.closing(connection):
-        connection.settimeout(PATIENCE_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connected(listening.accept()[0]) as connection:
         for _ in range(PINGS):
             if connection.recv(1):
                 connection.sendall(b".")
-        came, begun, last = 0, 0.0, 0.0
-        buffer = bytearray(PIECE)
-        while True:
-            count = connection.recv_into(buffer)
-            last = time.perf_counter() if count else last
-            if not count:
-                break
-            begun = begun or last  # what the first piece took to come is not known
-            came += count if last > begun else 0
-        connection.sendall(b"%f\n" % (came / (last - begun) if last > begun else 0.0))
+        connection.sendall(b"%f\n" % received(connection))
+    with connected(listening.accept()[0]) as connection:
+        send(connection)
+
+
+def connected(connection):
+    """A connection that is closed at the end and waits for nothing for ever."""
+    connection.settimeout(PATIENCE_S)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return contextlib.closing(connection)
+
+
+def send(connection):
+    """Fill the link for a while."""
+    piece, end = b"\0" * PIECE, time.perf_counter() + LASTS_S
+    while time.perf_counter() < end:
+        connection.sendall(piece)
+    connection.shutdown(socket.SHUT_WR)
+
+
+def received(connection):
+    """Bytes a second of what comes until its end; what the first piece took is not known, so that it does not count."""
+    came, begun, last = 0, 0.0, 0.0
+    buffer = bytearray(PIECE)
+    while True:
+        count = connection.recv_into(buffer)
+        if not count:
+            return came / (last - begun) if last > begun else 0.0
+        last = time.perf_counter()
+        came += count if begun else 0
+        begun = begun or last
