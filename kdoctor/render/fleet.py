@@ -58,7 +58,8 @@ def _map(report: FleetReport, width: int) -> Iterator[Line]:
 
 def _summary(report: FleetReport) -> str:
     states = [row.state for row in report.map]
-    counts = [(states.count("error"), "with an error"), (states.count("lost"), "without a report")]
+    counts = [(states.count("error"), "with an error"), (states.count("warning"), "with a warning")]
+    counts.append((states.count("lost"), "without a report"))
     odd = sum(1 for row in report.map if row.differs)
     counts.append((odd, "unlike the others"))
     said = ", ".join(f"{number} {what}" for number, what in counts if number)
