@@ -61,7 +61,8 @@ def _map(report: FleetReport, width: int) -> Iterator[Line]:
 def summary(report: FleetReport) -> str:
     """The last line: how many machines, and of how many something is to be said."""
     states = [row.state for row in report.map]
-    counts = [(states.count("error"), "with an error"), (states.count("lost"), "without a report")]
+    counts = [(states.count("error"), "with an error"), (states.count("warning"), "with a warning")]
+    counts.append((states.count("lost"), "without a report"))
     odd = sum(1 for row in report.map if row.differs)
     counts.append((odd, "unlike the others"))
     said = ", ".join(f"{number} {what}" for number, what in counts if number)

@@ -51,6 +51,15 @@ def test_several_formats_at_once_as_a_check_gives_them(folder: Path) -> None:
     assert kdoctor(str(folder), "--format", "html").stdout.decode() == page.read_text()
 
 
+def test_warnings_alone_are_not_nothing(tmp_path: Path) -> None:
+    told = json.loads(report(HEALTHY))
+    finding = {"id": "KD508", "name": "job-without-gpu", "cause": None, "severity": "warning", "confidence": "likely"}
+    words = {"role": "primary", "what": "What.", "why": "Why.", "remedy": {"text": "Do."}, "evidence": []}
+    told["findings"], told["primary"] = [finding | words], finding | words
+    (tmp_path / "a.json").write_text(json.dumps(told), encoding="utf-8")
+    assert kdoctor(str(tmp_path)).stdout.decode().splitlines()[-1] == "1 machine: 1 with a warning."
+
+
 def test_only_differences_are_warnings(folder: Path) -> None:
     for path in folder.iterdir():
         if len(path.read_bytes()) < 2000:

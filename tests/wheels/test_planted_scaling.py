@@ -125,6 +125,7 @@ def test_a_throttled_link_is_named(venv: Callable[[str], Path], hosts: tuple[str
         "50ms",
     )
     found = trained(venv("torch") / "bin/python", tmp_path, hosts)
+    assert len(blamed(found)) == 1, found
     (said,) = blamed(found)
     assert "between n0 and n1" in said
     assert (
@@ -141,6 +142,7 @@ def test_a_worker_that_shares_its_processor_is_named(venv: Callable[[str], Path]
             found = trained(venv("torch") / "bin/python", tmp_path, None)
         finally:
             busy.kill()
+    assert len(blamed(found)) == 1, found
     (said,) = blamed(found)
     assert said.startswith("Worker 1 on n1 is slow")
     parts = {part.name: part.share for part in found.scaled[0].parts}

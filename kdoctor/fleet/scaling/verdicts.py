@@ -21,6 +21,7 @@ FEWEST_FOR_DEVIATION = 4
 SATURATED = 0.5  # of what plain TCP carries: then the link limits the exchange
 FAR_BELOW = 0.5  # of the other links
 COUNTS, WAITED_FOR = 0.05, 0.1  # of a step: less of it, and less of the exchange, is nobody's trouble
+IN_ANY_CASE = 0.3  # so large a share no noise makes
 WORDS: dict[PartName, str] = {
     "communication": "exchange of gradients",
     "input": "waiting for input",
@@ -43,9 +44,8 @@ def verdicts(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | Non
     """The worst first."""
     yield from _lost(series.workers)
     yield from _losses(series)
-    steady = [one for one in scaled if not one.notes]
     yield from _stragglers(series)
-    yield from _links(series, steady, exchange)
+    yield from _links(series, scaled, exchange)
     for one in scaled:
         strong = next((other for other in scaled if other.kind == "strong"), None)
         yield _unsteady(one) if one.notes else _efficiency(series, one, strong, exchange)
@@ -131,7 +131,8 @@ def _held_back(row: Row, usual: Row) -> str:
 
 def _links(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | None) -> Iterator[Verdict]:
     """A link that carries far less than the others, or that the exchange fills; only where the exchange counts."""
-    share = max((part.share for one in scaled for part in one.parts if part.name == "communication"), default=0.0)
+    shares = [(part.share, one) for one in scaled for part in one.parts if part.name == "communication"]
+    share = max((share for share, one in shares if not one.notes or share >= IN_ANY_CASE), default=0.0)
     links = [link for link in series.links if not link.trouble]
     if share < WAITED_FOR or exchange is None or not links:
         return
