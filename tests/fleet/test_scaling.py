@@ -143,6 +143,12 @@ def test_a_worker_that_died_is_named_and_those_that_it_took_with_it_are_not() ->
     assert (found.exit_reason, found.scaled) == ("worker-lost", ())
 
 
+def test_what_a_framework_says_of_a_dead_peer_is_no_cause() -> None:
+    died, followed = Failed(kind="crashed", detail="SIGKILL"), Failed(kind="error", detail="RuntimeError: Read error")
+    found = judged(Fleet(speeds=(1.0, 1.0, 1.0), failed=((0, followed), (1, died))))
+    assert found.verdicts[0].evidence == ("worker 1 on n1: SIGKILL",)
+
+
 def test_each_estimate_says_that_it_is_one_and_gains_something() -> None:
     found = judged(Fleet(exchange_s=0.5))
     said = [text for text in found.verdicts[0].do.split(". ") if "efficiency is about" in text]
