@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdoctor.fleet.scaling.report import report
-from kdoctor.model.scaling import Failed, Scaling
+from kdoctor.model.scaling import Failed, Scaling, Steps
 from kdoctor.render.scaling import lines
 from tests.fleet.simulated import BYTES, Fleet
 
@@ -141,6 +142,13 @@ def test_a_worker_that_died_is_named_and_those_that_it_took_with_it_are_not() ->
     assert names(found) == ["worker-lost"]
     assert found.verdicts[0].what == "1 of 3 workers did not come to the end: 1 on n1."
     assert (found.exit_reason, found.scaled) == ("worker-lost", ())
+
+
+def test_less_than_a_round_is_not_judged() -> None:
+    whole = Fleet().workers()
+    cut = [msgspec.structs.replace(one, events=one.events[:9]) for one in whole]
+    assert any(isinstance(event, Steps) for event in cut[0].events)
+    assert report(cut, workload="lenet", backend="torch", seconds=1.0).scaled == ()
 
 
 def test_what_a_framework_says_of_a_dead_peer_is_no_cause() -> None:
