@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdoctor.fleet.scaling.report import report
-from kdoctor.model.scaling import Failed, Scaling, Steps
+from kdoctor.model.scaling import Exchange, Failed, Scaling, Steps
 from kdoctor.render.scaling import lines
 from tests.fleet.simulated import BYTES, Fleet
 
@@ -145,8 +145,10 @@ def test_a_worker_that_died_is_named_and_those_that_it_took_with_it_are_not() ->
 
 
 def test_less_than_a_round_is_not_judged() -> None:
-    whole = Fleet().workers()
-    cut = [msgspec.structs.replace(one, events=one.events[:9]) for one in whole]
+    cut = []
+    for one in Fleet().workers():
+        last = next(place for place, event in enumerate(one.events) if isinstance(event, Exchange))
+        cut.append(msgspec.structs.replace(one, events=one.events[:last]))
     assert any(isinstance(event, Steps) for event in cut[0].events)
     assert report(cut, workload="lenet", backend="torch", seconds=1.0).scaled == ()
 
