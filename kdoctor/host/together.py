@@ -19,7 +19,7 @@ from kdoctor.host.worker import tethered
 from kdoctor.model.scaling import Alive, Asked, End, Event, Failed, Failure, Worked
 
 SILENT_S = 60.0  # the child says every second that it lives; a framework may hold it up while it compiles
-GRACE_S = 20.0  # for the others once one has ended
+GRACE_S = 5.0  # for the others once one has ended
 LOOPBACK = "127.0.0.1"
 MOST_EVENTS = 100_000
 _FAILURES: dict[str, Failure] = {"idle": "timeout", "slow": "timeout"}

@@ -22,7 +22,7 @@ SCRIPT_DIRECTORY = sys.path.pop(0)
 
 START_S = 5  # what a node may need beyond the time of the command itself
 ANSWER_S = 5  # for an answer that is ready
-GRACE_S = 20  # for workers that train together, once one of them has ended
+GRACE_S = 5  # for workers that train together, once one of them has ended
 BEAT_S = 1
 LEAVE_S = 5
 CRASHED = 2  # DeathReason UNEXPECTED_TERMINATION of Ray's gcs.proto

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdoctor.fleet.scaling.report import report
-from kdoctor.model.scaling import Failed, Scaling
+from kdoctor.model.scaling import Exchange, Failed, Scaling, Steps
 from kdoctor.render.scaling import lines
 from tests.fleet.simulated import BYTES, Fleet
 
@@ -141,6 +142,21 @@ def test_a_worker_that_died_is_named_and_those_that_it_took_with_it_are_not() ->
     assert names(found) == ["worker-lost"]
     assert found.verdicts[0].what == "1 of 3 workers did not come to the end: 1 on n1."
     assert (found.exit_reason, found.scaled) == ("worker-lost", ())
+
+
+def test_less_than_a_round_is_not_judged() -> None:
+    cut = []
+    for one in Fleet().workers():
+        last = next(place for place, event in enumerate(one.events) if isinstance(event, Exchange))
+        cut.append(msgspec.structs.replace(one, events=one.events[:last]))
+    assert any(isinstance(event, Steps) for event in cut[0].events)
+    assert report(cut, workload="lenet", backend="torch", seconds=1.0).scaled == ()
+
+
+def test_what_a_framework_says_of_a_dead_peer_is_no_cause() -> None:
+    died, followed = Failed(kind="crashed", detail="SIGKILL"), Failed(kind="error", detail="RuntimeError: Read error")
+    found = judged(Fleet(speeds=(1.0, 1.0, 1.0), failed=((0, followed), (1, died))))
+    assert found.verdicts[0].evidence == ("worker 1 on n1: SIGKILL",)
 
 
 def test_each_estimate_says_that_it_is_one_and_gains_something() -> None:

@@ -19,14 +19,14 @@ MS = 1000.0
 
 
 def scaled(series: Series) -> tuple[Scaled, ...]:
-    """Weak and strong scaling, as far as all workers measured them."""
-    built = series.built
-    if built is None or not series.is_complete(built.batch_size):
+    """Weak and strong scaling, as far as all workers measured them, at least in one whole round."""
+    built, exchange = series.built, exchanged(series)
+    if built is None or exchange is None or not series.is_complete(built.batch_size):
         return ()
     kinds: list[tuple[Literal["weak", "strong"], int]] = [("weak", built.batch_size)]
     if built.part < built.batch_size and series.is_complete(built.part):
         kinds.append(("strong", built.part))
-    return tuple(_scaled(series, kind, size, built.batch_size) for kind, size in kinds)
+    return tuple(_scaled(series, kind, size, built.batch_size, exchange) for kind, size in kinds)
 
 
 def exchanged(series: Series) -> Exchanged | None:
@@ -38,7 +38,7 @@ def exchanged(series: Series) -> Exchanged | None:
     return Exchanged(bytes=size, ms=MS * median(times), per_s=size / median(times))
 
 
-def _scaled(series: Series, kind: Literal["weak", "strong"], size: int, whole: int) -> Scaled:
+def _scaled(series: Series, kind: Literal["weak", "strong"], size: int, whole: int, exchange: Exchanged) -> Scaled:
     one, alone = series.alone(whole), series.alone(size)
     assert one is not None  # noqa: S101  is_complete says so
     assert alone is not None  # noqa: S101
@@ -46,12 +46,11 @@ def _scaled(series: Series, kind: Literal["weak", "strong"], size: int, whole: i
     usual, world = middle(apart), len(series.workers)
     synchronous = median(slowest_of_each(apart))
     step = median([seconds for row in together.values() for seconds in row.seconds])
-    exchange = exchanged(series)
     ideal = one.step_s * size / whole
     slowed = max(0.0, usual.step_s - alone.step_s)
     waiting = min(slowed, max(0.0, median(usual.waits) - median(alone.waits)))
     parts: dict[PartName, float] = {
-        "communication": min(max(0.0, step - synchronous), exchange.ms / MS if exchange else 0.0),
+        "communication": min(max(0.0, step - synchronous), exchange.ms / MS),
         "input": waiting,
         "imbalance": max(0.0, synchronous - usual.step_s),
         "smaller batch": alone.step_s - ideal,

@@ -12,12 +12,13 @@ from kdoctor.fleet.scaling.split import MS
 from kdoctor.measure.difference import difference
 from kdoctor.measure.stats import SIGMA, SMALLEST_SIGMA, mad, median
 from kdoctor.model.bench import Verdict
-from kdoctor.model.scaling import Exchanged, Link, Part, PartName, Scaled, Worked
+from kdoctor.model.scaling import Exchanged, Failure, Link, Part, PartName, Scaled, Worked
 
 AGREE, AGREE_ON_GPU = 1e-3, 5e-3  # relative; TF32 keeps 10 bits
 LOW, HIGH, SAID = 0.7, 0.95, 0.01
 DEVIATIONS, MATTERS = 3.0, 0.1
 FEWEST_FOR_DEVIATION = 4
+CAUSES: tuple[Failure, ...] = ("crashed", "lost", "refused", "error", "timeout", "left")  # the later follow the earlier
 SATURATED = 0.5  # of what plain TCP carries: then the link limits the exchange
 FAR_BELOW = 0.5  # of the other links
 COUNTS, WAITED_FOR = 0.05, 0.1  # of a step: less of it, and less of the exchange, is nobody's trouble
@@ -59,9 +60,10 @@ def parts_in_words(parts: Sequence[Part]) -> str:
 
 def _lost(workers: Sequence[Worked]) -> Iterator[Verdict]:
     failed = [worker for worker in workers if worker.failed]
-    causes = [worker for worker in failed if worker.failed and worker.failed.kind != "left"] or failed
     if not failed:
         return
+    worst = min((worker.failed.kind for worker in failed if worker.failed), key=CAUSES.index)
+    causes = [worker for worker in failed if worker.failed and worker.failed.kind == worst]
     names = ", ".join(f"{worker.rank} on {worker.name}" for worker in causes)
     yield Verdict(
         name="worker-lost",
