@@ -148,7 +148,7 @@ class BenchResult:
     @property
     def ok(self) -> bool:
         """Whether every device trains, and rightly: `kdoctor bench` would exit with 0."""
-        from kdoctor.commands.bench import exit_code
+        from kdoctor.commands.bench_document import exit_code
 
         return exit_code(self.report) == 0
 
@@ -266,6 +266,7 @@ def bench(
 
     """
     from kdoctor.commands import bench as command
+    from kdoctor.commands.bench_document import report_of
 
     wanted = {
         "workloads": _words(workload),
@@ -288,7 +289,7 @@ def bench(
         timeout_s=_not_negative("timeout_s", timeout_s),
     )
     session = command.run(asked, lambda *at: progress(command.begun(*at)), lambda *_: None)
-    return BenchResult(command.report_of(session), session.user)
+    return BenchResult(report_of(session), session.user)
 
 
 def _own(request: Request) -> Request:

@@ -104,7 +104,8 @@ def bench(
 ) -> None:
     """Train small models on every device: does it train, right, and how fast."""
     from kdoctor.bench.cells import Wanted
-    from kdoctor.commands import bench as command
+    from kdoctor.commands import bench_document as document
+    from kdoctor.commands.bench import Asked
     from kdoctor.host.put import refuse_files
     from kdoctor.model.bench import MODES, PRECISIONS
     from kdoctor.outputs import deliver, refuse_outputs
@@ -126,7 +127,7 @@ def bench(
         download=download,
         full=full,
     )
-    asked = command.Asked(
+    asked = Asked(
         wanted=wanted,
         devices=split(device),
         backends=chosen("--backend", split(backend), ("tensorflow", "jax", "torch")),
@@ -147,10 +148,10 @@ def bench(
         from kdoctor.render.plots import refuse_without_matplotlib
 
         refuse_without_matplotlib()
-    gate = command.Gate(before=command.document_in(baseline), fail_below=limit) if baseline else None
+    gate = document.Gate(before=document.document_in(baseline), fail_below=limit) if baseline else None
     started = dt.datetime.now(dt.timezone.utc)
     session = in_a_new_one(asked, recipe) if provision else trained(asked)
-    report = command.report_of(session, gate)
+    report = document.report_of(session, gate)
     failed = deliver(
         lambda _: report,
         outputs,
@@ -159,7 +160,7 @@ def bench(
         redact_for=None if no_redact else session.user,
     )
     failed = keep(report, started, csv=csv, grid=grid, plot=plot, force=force) or failed
-    raise typer.Exit(failed or command.exit_code(report))
+    raise typer.Exit(failed or document.exit_code(report))
 
 
 def shown(report: Bench, width: int) -> Iterator[Line]:
@@ -212,7 +213,7 @@ def in_a_new_one(asked: Asked, recipe: str) -> Session:
 
 def keep(report: Bench, started: dt.datetime, *, csv: str, grid: str, plot: str, force: bool) -> int:
     """Write the files that were asked for, and the history, each though another cannot be; the exit code, 0 if all."""
-    from kdoctor.commands.bench import remember
+    from kdoctor.commands.bench_document import remember
 
     codes = [placed(files, force=force) for files in files_of(report, csv=csv, grid=grid, plot=plot)]
     try:
@@ -249,17 +250,18 @@ def files_of(report: Bench, *, csv: str, grid: str, plot: str) -> Iterator[Calla
 
 def without_training(*, listing: bool, compare: tuple[str, str] | None, fail_below: float | None) -> NoReturn:
     """What needs no device: the list of workloads, two documents, the history."""
-    from kdoctor.bench.compare import text
+    from kdoctor.bench.baseline import text
     from kdoctor.bench.history import listed
-    from kdoctor.commands import bench as command
+    from kdoctor.commands import bench_document as document
+    from kdoctor.commands.bench import known_workloads
     from kdoctor.host.live import LiveHost
 
     code = 0
     if compare:
-        comparison, code = command.compared(*compare, fail_below)
+        comparison, code = document.compared(*compare, fail_below)
         said = text(comparison)
     else:
-        said = command.known_workloads(LiveHost()) if listing else tuple(listed(command.history()))
+        said = known_workloads(LiveHost()) if listing else tuple(listed(document.history()))
     sys.stdout.write("".join(f"{visible(line)}\n" for line in said))
     raise typer.Exit(code)
 

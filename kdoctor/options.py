@@ -52,6 +52,10 @@ FixFormats = Annotated[
     list[str] | None,
     typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.FIX)),
 ]
+FleetFormats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="NAME[=FILE]", show_default=False, help=_told(formats.FLEET)),
+]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")]
 NoRedact = Annotated[bool, typer.Option("--no-redact", help="Keep names and homes in other formats than text.")]
 

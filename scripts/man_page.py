@@ -104,6 +104,8 @@ def _command(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401  as abov
     options = list(_options(command))
     yield from (".Bl -tag -width Ds", *options, ".El") if options else ()
     for child, nested in getattr(command, "commands", {}).items():
+        if nested.hidden:
+            continue
         yield from _command(f"{name} {child}", nested)
 
 

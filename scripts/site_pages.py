@@ -21,19 +21,9 @@ from kdoctor.fix.by_hand import commands
 from kdoctor.fix.recipes import shipped
 from kdoctor.knowledge import clues, signatures, workloads
 from kdoctor.model.recipe import Recipe
-from kdoctor.model.rule import Rule
+from kdoctor.model.rule import SERIES, Rule
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS = {
-    "1": "Driver",
-    "2": "CUDA libraries and the loader",
-    "3": "Framework build",
-    "4": "Python environment",
-    "5": "Container, WSL, cluster",
-    "6": "Run-time settings",
-    "8": "What was required or expected",
-    "9": "kdoctor itself",
-}
 HAND_WRITTEN = {
     "Stories": ("stories",),
     "Guides": ("fake", "plugins", "gates", "api", "ci"),
@@ -87,13 +77,14 @@ def listing(found: Sequence[Rule]) -> str:
         "",
         "`kdoctor explain ID` prints a page offline. A rule is undetermined where facts that it reads are unknown.",
     ]
-    for digit, title in GROUPS.items():
-        lines += ["", f"## {title}", "", "| id | name | severity | what it finds |", "|---|---|---|---|"]
-        lines += [
+    for digit, title in SERIES.items():
+        rows = [
             f"| [{rule.id}]({rule.id}.md) | `{rule.name}` | {rule.severity} | {cell(title_of(rule))} |"
             for rule in found
             if rule.id[2] == digit
         ]
+        head = ["", f"## {title}", "", "| id | name | severity | what it finds |", "|---|---|---|---|"]
+        lines += [*head, *rows] if rows else []
     return "\n".join(lines) + "\n"
 
 

@@ -86,9 +86,15 @@ class Heard:
 
 def everywhere(asked: Asked, hear: Hear) -> FleetReport:
     """The report on all nodes of the cluster. Raises Trouble where none could be asked."""
+    return merge(heard_of(asked, hear))
+
+
+def heard_of(asked: Asked, hear: Hear) -> Iterator[Answer]:
+    """What came back from the cluster. Raises Trouble where none could be asked."""
     refuse_address(asked.address)
     if importlib.util.find_spec("ray") is None:
-        hint = f"Install it there: `pip install 'keras-doctor[fleet]'`; {WITHOUT}."
+        else_there_is = "`--address local` has all workers on this machine" if asked.workers else WITHOUT
+        hint = f"Install it there: `pip install 'keras-doctor[fleet]'`; {else_there_is}."
         raise Trouble("fleet-ray-missing", f"Ray is not installed beside kdoctor, in {sys.prefix}", hint=hint)
     heard = Heard(hear)
     ended = on_every_node(asked, heard.line)
@@ -97,7 +103,7 @@ def everywhere(asked: Asked, hear: Hear) -> FleetReport:
     if heard.joined is None:
         what = f"Ray ended without joining the cluster: {ended.detail or ended.why}"
         raise Trouble("fleet-ray-failed", what, hint=f"{WITHOUT.capitalize()}.")
-    return merge(answers(heard.joined, heard, ended))
+    return answers(heard.joined, heard, ended)
 
 
 def answers(joined: Joined, heard: Heard, ended: Ended) -> Iterator[Answer]:

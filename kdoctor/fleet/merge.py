@@ -21,6 +21,7 @@ from kdoctor.model.fleet import FLEET_SCHEMA, Answer, FleetFinding, FleetReport,
 from kdoctor.model.rule import Rule
 
 WORDINGS = 3
+LONGEST_NAME = 253  # of a host, RFC 1035
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -45,12 +46,13 @@ def merge(answers: Iterable[Answer]) -> FleetReport:
 
 
 def named_apart(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Each node with a name of its own: a second one of a name is NAME#2."""
+    """Each node with a name of its own, cut to what a host may be called: a second one of a name is NAME#2."""
     times: Counter[str] = Counter()
     for node in nodes:
-        times[node.name] += 1
-        again = times[node.name]
-        yield node if again == 1 else msgspec.structs.replace(node, name=f"{node.name}#{again}")
+        name = node.name[:LONGEST_NAME]
+        times[name] += 1
+        again = times[name]
+        yield msgspec.structs.replace(node, name=name if again == 1 else f"{name}#{again}")
 
 
 def in_order(name: str) -> tuple[tuple[int, str], ...]:

@@ -40,6 +40,7 @@ KINDS: Mapping[str, type[Section]] = {
     "distributions": Distributions,
 }
 SAID = 200
+MOST_FINDINGS = 200  # of one report
 _Value = TypeVar("_Value")
 _SWITCH = {True: "on", False: "off", None: ""}
 _MIB = 1 << 20
@@ -99,7 +100,8 @@ class Reader:
     def _node(self, name: str, report: _Report) -> Node:
         raw = report.facts.sections
         sections = {name: decode.decode(raw[name]) for name, decode in self._sections.items() if name in raw}
-        values = {key: value for key, value in values_of(sections) if value}
+        values = {key: value for key, value in (*values_of(sections), ("kdoctor", report.kdoctor)) if value}
+        findings = report.findings[:MOST_FINDINGS]
         distributions = sections.get("distributions")
         packages = (
             {item.name: item.version for item in reversed(distributions.items)}
@@ -108,10 +110,9 @@ class Reader:
         )
         return Node(
             name=name,
-            values=self._once(tuple(values.items()), {**values, "kdoctor": report.kdoctor}),
+            values=self._once(tuple(values.items()), values),
             packages=self._once(tuple(sorted(packages.items())), packages),
-            findings=self._once(report.findings, report.findings),
-            kdoctor=report.kdoctor,
+            findings=self._once(findings, findings),
         )
 
     def _once(self, key: object, value: _Value) -> _Value:

@@ -45,7 +45,6 @@ class Slow(msgspec.Struct, frozen=True, kw_only=True):
 def measured(name: str, document: bytes) -> Node:
     """A machine from its bench document. Raises msgspec's errors for what is none."""
     bench = msgspec.json.decode(document, type=Bench)
-    kdoctor = bench.environment.get("kdoctor", "")
     if bench.schema != SCHEMA:
         said = f"its bench has schema {bench.schema}; {SCHEMA} is read here"
         return Node(name=name, lost="other-schema", said=said)
@@ -62,7 +61,7 @@ def measured(name: str, document: bytes) -> Node:
         for verdict in bench.verdicts
         if verdict.severity in TOLD
     )
-    return Node(name=name, findings=findings, speeds=tuple(map(_speed, _timed(bench.results))), kdoctor=kdoctor)
+    return Node(name=name, findings=findings, speeds=tuple(map(_speed, _timed(bench.results))))
 
 
 def _timed(results: Iterable[Result]) -> Iterator[Result]:

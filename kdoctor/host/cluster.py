@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -29,14 +29,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A command of kdoctor's for every node.
 
     ``address``: auto or HOST:PORT. ``python``: the interpreter examined there, "" for that of Ray. ``limit_s``: for
-    each node. ``alone``: on all its processors and GPUs, when no other job of the cluster has any.
+    each node. ``alone``: on all its processors and GPUs, when no other job of the cluster has any. ``workers`` above 0:
+    instead of the command, so many workers that train together, each asked what ``asked`` (as model.scaling.Asked) and
+    its place say; ``usual_batch``: of a worker without a GPU, where ``asked`` has none.
     """
 
     address: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
     python: str = ""
     limit_s: float
     alone: bool = False
+    workers: int = 0
+    asked: Mapping[str, str | int | float] = {}
+    usual_batch: int = 0
 
 
 def on_every_node(asked: Asked, on_line: Callable[[bytes], None]) -> Ended:

@@ -16,11 +16,13 @@ import time
 import conda_child
 import ray_join
 import ray_node
+import ray_workers
 
 SCRIPT_DIRECTORY = sys.path.pop(0)
 
 START_S = 5  # what a node may need beyond the time of the command itself
 ANSWER_S = 5  # for an answer that is ready
+GRACE_S = 5  # for workers that train together, once one of them has ended
 BEAT_S = 1
 LEAVE_S = 5
 CRASHED = 2  # DeathReason UNEXPECTED_TERMINATION of Ray's gcs.proto
@@ -93,11 +95,28 @@ def ask(ray, nodes, request, voice):
             num_cpus=whole.get("CPU", 0), num_gpus=whole.get("GPU", 0), scheduling_strategy=place, name="kdoctor"
         )
         pending[asked.remote(request, shipped)] = name
+    hear(ray, pending, request, voice)
+
+
+def together(ray, nodes, request, voice, address):
+    """Start workers that train together, and say each one's answer as it comes."""
+    for module in (ray_node, ray_workers):
+        ray.cloudpickle.register_pickle_by_value(module)
+    work, workers = ray_workers.begin(ray, nodes, request, voice, address)
+    shipped = [ray.put(ray_node.packed(request["package"]))]
+    pending = {work.options(**where).remote(request, *given, shipped): name for name, where, *given in workers}
+    hear(ray, pending, request, voice)
+
+
+def hear(ray, pending, request, voice):
+    """Each answer as it comes, ``pending`` by reference; those that do not come in time are given up."""
     deadline = time.monotonic() + request["limit_s"] + START_S
     while pending and time.monotonic() < deadline:
         done, _ = ray.wait(list(pending), num_returns=len(pending), timeout=0.25)
         for ref in done:
             voice.say("answer", node=pending.pop(ref), **outcome(ray, ref))
+        if done and request["workers"]:
+            deadline = min(deadline, time.monotonic() + GRACE_S)
     for ref, name in pending.items():
         said = "no answer in %g s" % request["limit_s"]
         if request["alone"]:
@@ -143,11 +162,14 @@ def work(request, voice):
     alive = [node for node in known if node["Alive"]]
     gone = list(crashed(known, alive))
     names = named(alive + gone)
-    voice.say("joined", address=address, nodes=[name for name, _ in names])
-    for name, node in names[len(alive) :]:
-        said = node.get("DeathReasonMessage") or "the cluster lost it earlier"
-        voice.say("answer", node=name, lost="unreachable", said=said[:200])
-    ask(ray, names[: len(alive)], request, voice)
+    if request["workers"]:
+        together(ray, names[: len(alive)], request, voice, address)
+    else:
+        voice.say("joined", address=address, nodes=[name for name, _ in names])
+        for name, node in names[len(alive) :]:
+            said = node.get("DeathReasonMessage") or "the cluster lost it earlier"
+            voice.say("answer", node=name, lost="unreachable", said=said[:200])
+        ask(ray, names[: len(alive)], request, voice)
     voice.say("end")
     leaving = threading.Thread(target=ray.shutdown, daemon=True)
     leaving.start()

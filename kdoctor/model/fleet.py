@@ -55,7 +55,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     packages: Mapping[str, str] = {}
     findings: tuple[NodeFinding, ...] = ()
     speeds: tuple[Speed, ...] = ()
-    kdoctor: str = ""
     lost: Lost | None = None
     said: str = ""
 

@@ -11,6 +11,18 @@ from kdoctor.model.finding import Severity, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SERIES = {  # what the first digit of an id says
+    "1": "Driver",
+    "2": "CUDA libraries and the loader",
+    "3": "Framework build",
+    "4": "Python environment",
+    "5": "Container, WSL, cluster",
+    "6": "Run-time settings",
+    "7": "Speed",
+    "8": "What was required or expected",
+    "9": "kdoctor itself",
+}
+
 
 class Source(msgspec.Struct, frozen=True):
     """Where a rule's knowledge comes from, and the day it was read (ISO date)."""

@@ -86,7 +86,7 @@ def lines(bench: Bench, *, width: int = 80) -> Iterator[Line]:
         yield ()
     yield from _notes(bench.results, width)
     for verdict in bench.verdicts:
-        yield from _verdict(verdict, width)
+        yield from verdict_lines(verdict, width)
     yield ((summary(bench), "bold"),)
 
 
@@ -145,7 +145,8 @@ def _notes(results: Sequence[Result], width: int) -> Iterator[Line]:
         yield ()
 
 
-def _verdict(verdict: Verdict, width: int) -> Iterator[Line]:
+def verdict_lines(verdict: Verdict, width: int) -> Iterator[Line]:
+    """Its name, then what, why, what to do, and the figures."""
     yield ((verdict.severity, STYLES[verdict.severity]), ("  ", ""), (verdict.name, "bold"))
     rows = (("what", (verdict.what,)), ("why", (verdict.why,)), ("do", (verdict.do,)), ("seen", verdict.evidence))
     for label, texts in rows:

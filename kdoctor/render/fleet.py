@@ -9,7 +9,8 @@ from kdoctor.render.text import Line, finding_lines, visible
 
 MARKS = {"ok": ".", "note": "n", "warning": "w", "error": "E", "lost": "?"}
 STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "bold red", "lost": "bold magenta"}
-LEGEND = ". nothing wrong   n note   w warning   E error   ? no report"
+WORDS = {"ok": "nothing wrong", "note": "note", "warning": "warning", "error": "error", "lost": "no report"}
+LEGEND = "   ".join(f"{MARKS[state]} {word}" for state, word in WORDS.items())
 FEWEST_MAPPED, MOST_MAPPED = 9, 2000
 SHOWN_VALUES = 3
 
@@ -24,18 +25,19 @@ def lines(report: FleetReport, *, width: int = 80, verbosity: int = 0) -> Iterat
         yield from finding_lines(finding, width)
     if verbosity >= 0:
         yield from _map(report, width)
-    yield ((_summary(report), "bold"),)
+    yield ((summary(report), "bold"),)
 
 
 def _head(report: FleetReport) -> Iterator[Line]:
-    column = max(len(title) for title in ("machines", *(row.title for row in report.shared))) + 2
+    titles = [visible(row.title) for row in report.shared]
+    column = max(map(len, ("machines", *titles))) + 2
     yield ((f"{'machines':<{column}}", "dim"), (f"{len(report.map)}, of which {report.answered} gave a report", ""))
-    for row in report.shared:
+    for title, row in zip(titles, report.shared, strict=True):
         values = [f"{visible(value)} ({number})" for value, number in row.values[:SHOWN_VALUES]]
         more = f" and {len(row.values) - SHOWN_VALUES} more" if len(row.values) > SHOWN_VALUES else ""
         only = row.values[0][1] == report.answered
         text = visible(row.values[0][0]) if only else ", ".join(values) + more
-        yield ((f"{row.title:<{column}}", "dim"), (text, ""))
+        yield ((f"{title:<{column}}", "dim"), (text, ""))
     yield ()
 
 
@@ -56,9 +58,11 @@ def _map(report: FleetReport, width: int) -> Iterator[Line]:
     yield ()
 
 
-def _summary(report: FleetReport) -> str:
+def summary(report: FleetReport) -> str:
+    """The last line: how many machines, and of how many something is to be said."""
     states = [row.state for row in report.map]
-    counts = [(states.count("error"), "with an error"), (states.count("lost"), "without a report")]
+    counts = [(states.count("error"), "with an error"), (states.count("warning"), "with a warning")]
+    counts.append((states.count("lost"), "without a report"))
     odd = sum(1 for row in report.map if row.differs)
     counts.append((odd, "unlike the others"))
     said = ", ".join(f"{number} {what}" for number, what in counts if number)

@@ -39,6 +39,12 @@ FIX = (
     Format("markdown", "kdoctor.render.fix_markdown"),
     Format("github", "kdoctor.render.fix_github"),
 )
+FLEET = (
+    Format("text", ""),
+    Format("json", "kdoctor.render.json"),
+    Format("html", "kdoctor.render.html.fleet"),
+)
+SCALING = (Format("text", ""), Format("json", "kdoctor.render.json"))
 
 
 def names(formats: Iterable[Format]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from kdoctor.bench.compare import compare, read, refusal, text, verdicts_of
+from kdoctor.bench.baseline import read, refusal, text, verdicts_of
+from kdoctor.bench.compare import compare
 from kdoctor.model.bench import Bench, Result
 from kdoctor.model.trouble import Trouble
 from tests.bench.build import bench, result, series

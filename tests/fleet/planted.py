@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kdoctor import __version__
 from kdoctor.model.fleet import Answer, Lost
 
 TREE = Path(__file__).resolve().parents[2]
@@ -28,6 +29,7 @@ CHANGED: Mapping[str, tuple[bytes, bytes]] = {
     "persistence-differs": (b'"persistence": false', b'"persistence": true'),
     "memory-differs": (b'"memory_total_bytes": ', b'"memory_total_bytes": 1'),
     "packages-differs": (b'"version": "2.1.3"', b'"version": "2.2.6"'),
+    "kdoctor-differs": (b'"kdoctor": "%s"' % __version__.encode(), b'"kdoctor": "0.0.1"'),
 }
 
 

@@ -42,6 +42,24 @@ def test_people_see_what_differs_and_a_map(folder: Path) -> None:
     assert "12 machines: 1 without a report, 1 unlike the others." in text
 
 
+def test_several_formats_at_once_as_a_check_gives_them(folder: Path) -> None:
+    page, text = folder / "new/fleet.html", folder / "fleet.txt"
+    ran = kdoctor(str(folder), "--format", "json", "--format", f"html={page}", "--format", f"text={text}")
+    assert (ran.returncode, json.loads(ran.stdout)["answered"], ran.stderr) == (1, 11, b"")
+    assert "<h1>1 of 12 machines" in page.read_text()
+    assert text.read_bytes() == kdoctor(str(folder)).stdout
+    assert kdoctor(str(folder), "--format", "html").stdout.decode() == page.read_text()
+
+
+def test_warnings_alone_are_not_nothing(tmp_path: Path) -> None:
+    told = json.loads(report(HEALTHY))
+    finding = {"id": "KD508", "name": "job-without-gpu", "cause": None, "severity": "warning", "confidence": "likely"}
+    words = {"role": "primary", "what": "What.", "why": "Why.", "remedy": {"text": "Do."}, "evidence": []}
+    told["findings"], told["primary"] = [finding | words], finding | words
+    (tmp_path / "a.json").write_text(json.dumps(told), encoding="utf-8")
+    assert kdoctor(str(tmp_path)).stdout.decode().splitlines()[-1] == "1 machine: 1 with a warning."
+
+
 def test_only_differences_are_warnings(folder: Path) -> None:
     for path in folder.iterdir():
         if len(path.read_bytes()) < 2000:
@@ -72,7 +90,9 @@ def test_a_stream_may_be_indented_or_a_line_each() -> None:
         (("/dev/zero",), 3, "not a regular file"),
         (("-", "--nodes", "/nonexistent"), 3, "No such file"),
         (("-",), 3, "there is no report"),
-        (("-", "--format", "yaml"), 2, "yaml"),
+        (("-", "--format", "yaml"), 2, "expected one of text, json, html"),
+        (("-", "--format", "json", "--format", "html"), 2, "only one goes to standard output"),
+        (("-", "--format", "html=/dev/full"), 3, "only a file is written over"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], code: int, word: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from kdoctor.fleet.differ import listed
 from kdoctor.fleet.gather import expected
-from kdoctor.fleet.merge import merge
+from kdoctor.fleet.merge import LONGEST_NAME, merge
+from kdoctor.fleet.node import MOST_FINDINGS
 from kdoctor.model.fleet import Answer, FleetReport
 from tests.fleet.planted import BROKEN, CHANGED, HEALTHY, LOST, answers, fleet, report
 
@@ -61,6 +64,19 @@ def test_a_dead_driver_is_not_another_gpu() -> None:
 def test_names_that_come_twice_are_kept_apart() -> None:
     merged = merge([Answer(node="n1", report=report(HEALTHY))] * 2)
     assert [row.name for row in merged.map] == ["n1", "n1#2"]
+
+
+def test_a_name_of_any_length_costs_no_more_than_the_longest_that_there_is() -> None:
+    merged = merge(Answer(node=end * 9000, report=report(HEALTHY)) for end in ("9", "x", "x"))
+    assert [len(row.name) for row in merged.map] == [LONGEST_NAME, LONGEST_NAME, LONGEST_NAME + 2]
+    assert merged.answered == 3
+
+
+def test_of_one_report_so_many_findings_count_and_no_more() -> None:
+    said = json.loads(report(BROKEN["gpu-hardware-fault"]))
+    said["findings"] = [{**said["findings"][0], "name": f"rule-{number}"} for number in range(1000)]
+    merged = merge([Answer(node="n1", report=json.dumps(said).encode())])
+    assert len(merged.findings) == MOST_FINDINGS
 
 
 def test_machines_are_in_the_order_of_their_numbers() -> None:

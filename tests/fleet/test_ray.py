@@ -15,8 +15,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec import to_builtins
 
 from tests.fleet.planted import TREE
+from tests.fleet.simulated import Fleet
 
 pytestmark = [
     pytest.mark.fleet,
@@ -43,11 +45,11 @@ class Cluster:
         self.process.stdin.flush()
         return psutil.Process(int(self.read()))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, command: str = "check") -> subprocess.Popen[str]:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "PYTHONPATH": str(TREE)}
-        command = [sys.executable, "-m", "kdoctor", "fleet", "check", "--address", self.address, "--format", "json"]
+        asked = [sys.executable, "-m", "kdoctor", "fleet", command, "--address", self.address, "--format", "json"]
         pipe = subprocess.PIPE
-        return subprocess.Popen([*command, *arguments], cwd=TREE, env=environ, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen([*asked, *arguments], cwd=TREE, env=environ, stdout=pipe, stderr=pipe, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +111,50 @@ def test_a_node_that_hangs_is_given_up(cluster: Cluster) -> None:
         raylet.kill()
     assert found["stopped"] == "hung"
     assert not {"died", "hung"} & {found[name] for name in ("n1", "n2", "n3")}
+
+
+def test_workers_that_train_together_are_spread_over_the_nodes(cluster: Cluster, tmp_path: Path) -> None:
+    ran = cluster.start(*together(tmp_path, "time.sleep(0)"), command="bench")
+    out, err = ran.communicate(timeout=120)
+    found = json.loads(out)
+    assert (ran.returncode, err) == (0, "")
+    assert len({row["name"] for row in found["workers"]}) == 2
+    assert [(row["rank"], row["device"], row["failed"]) for row in found["workers"]] == [(0, "cpu", ""), (1, "cpu", "")]
+    assert found["scaled"][0]["efficiency"] == pytest.approx(1 / 1.1, abs=0.01)
+
+
+def test_a_worker_that_dies_is_named_with_its_node(cluster: Cluster, tmp_path: Path) -> None:
+    ran = cluster.start(*together(tmp_path, "os.kill(os.getpid(), 9) if rank else time.sleep(5)"), command="bench")
+    out, _ = ran.communicate(timeout=120)
+    found = json.loads(out)
+    name = found["workers"][1]["name"]
+    assert (ran.returncode, found["exit_reason"]) == (1, "worker-lost")
+    assert found["verdicts"][0]["what"] == f"1 of 2 workers did not come to the end: 1 on {name}."
+
+
+def test_more_workers_than_processors_are_refused(cluster: Cluster) -> None:
+    ran = cluster.start("--workers", "99", "--backend", "torch", command="bench")
+    out, err = ran.communicate(timeout=120)
+    assert (ran.returncode, out) == (3, "")
+    assert "--workers 99: the cluster has " in err
+
+
+def together(folder: Path, does: str) -> tuple[str, ...]:
+    """The options for two workers whose interpreter says what was simulated, after it did something."""
+    said = [[to_builtins(event) for event in one.events] for one in Fleet(exchange_s=0.1).workers()]
+    (folder / "said.json").write_text(json.dumps(said), encoding="utf-8")
+    python = folder / "python"
+    python.write_text(
+        f"#!{sys.executable} -u\n"
+        "import json, os, sys, time\n"
+        "rank = json.load(sys.stdin)['rank']\n"
+        f"for event in json.load(open({str(folder / 'said.json')!r}))[rank][:2]: print(json.dumps(event))\n"
+        f"{does}\n"
+        f"for event in json.load(open({str(folder / 'said.json')!r}))[rank][2:]: print(json.dumps(event))\n",
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+    return "--workers", "2", "--backend", "torch", "--python", str(python)
 
 
 def wait_for_command(raylet: psutil.Process) -> psutil.Process:

@@ -10,7 +10,7 @@ from tests.fuzz.run import fuzz
 NAMES = tuple(parsers())
 ALL = 200_000
 FEW = 300
-SLOWEST_S = 1.0
+SLOWEST_S = 3.0  # PyYAML takes 0.9 s for brackets without end, however many they are
 MOST_BYTES = 200 << 20
 
 

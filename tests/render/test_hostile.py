@@ -21,10 +21,12 @@ from kdoctor.model.redact import clean
 from kdoctor.model.retold import retold
 from kdoctor.outputs import plain, rendered, row_of
 from kdoctor.render import bench as bench_text
+from kdoctor.render import fleet as fleet_text
 from kdoctor.render import text as check_text
 from kdoctor.render.fix_told import Told
-from kdoctor.render.formats import BENCH, CHECK, FIX, Format
+from kdoctor.render.formats import BENCH, CHECK, FIX, FLEET, Format
 from tests.render.hostile import PLAIN, STEERING, commands_in, each_text, holding, report_with, shape
+from tests.render.html.documents import fleet
 from tests.render.html.pages import Page
 from tests.render.reports import finding, report
 from tests.render.test_bench import several
@@ -91,10 +93,12 @@ def document(row: Format) -> Callable[[str], str]:
         return lambda text: rendered(holding(told, text), row, None)
     if row in BENCH and row not in CHECK:
         return lambda text: rendered(holding(several(), text), row, None)
+    if row in FLEET and row not in CHECK:
+        return lambda text: rendered(holding(fleet(20), text), row, None)
     return lambda text: rendered(report_with(text), row, None)
 
 
-ROWS = [row for row in dict.fromkeys((*CHECK, *BENCH, *FIX)) if row.module]
+ROWS = [row for row in dict.fromkeys((*CHECK, *BENCH, *FIX, *FLEET)) if row.module]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.module.rpartition(".")[2] for row in ROWS])
@@ -127,8 +131,12 @@ def test_a_log_of_a_hostile_name_changes_no_structure(kind: str, text: str) -> N
 
 @each_text
 def test_text_for_people_neither_steers_a_terminal_nor_a_job(text: str) -> None:
-    report, bench = report_with(text), holding(several(), text)
-    for lines in (check_text.lines(report, width=80, verbosity=2), bench_text.lines(bench, width=80)):
+    report, bench, many = report_with(text), holding(several(), text), holding(fleet(20), text)
+    for lines in (
+        check_text.lines(report, width=80, verbosity=2),
+        bench_text.lines(bench, width=80),
+        fleet_text.lines(many, width=80),
+    ):
         said = plain(lines)
         assert (STEERING.search(said), commands_in(said)) == (None, [])
 

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import threading
 
 
 def finite(value):
@@ -22,6 +23,7 @@ class Speaker:
     def __init__(self, only=None):
         """To be made before anything is imported that prints; ``only``: the events that are said, all if None."""
         self.only = only
+        self.lock = threading.Lock()
         self.file = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
 
@@ -30,8 +32,10 @@ class Speaker:
         if self.only is not None and event not in self.only:
             return
         fields["event"] = event
-        self.file.write(json.dumps(fields, allow_nan=False) + "\n")
-        self.file.flush()
+        line = json.dumps(fields, allow_nan=False) + "\n"
+        with self.lock:
+            self.file.write(line)
+            self.file.flush()
 
     def note(self, text):
         """A line for whoever reads stderr."""

@@ -33,7 +33,7 @@ class Backend:
         import jax
 
         self.jax, self.device, self.refused, self.strategy = jax, device, "", None
-        found = jax.devices()
+        found = jax.local_devices()  # all, unless other processes train too
         gpus = [one for one in found if one.platform in ("gpu", "cuda", "rocm")]
         self.on_gpu = device.startswith("gpu") or (device == "all" and bool(gpus))
         if device.startswith("gpu"):
@@ -43,7 +43,7 @@ class Backend:
                 return
             self.used = [gpus[number]]
         else:
-            self.used = found if device == "all" else [jax.devices("cpu")[0]]
+            self.used = found if device == "all" else [jax.local_devices(backend="cpu")[0]]
         import keras
 
         self.keras = keras
@@ -175,6 +175,37 @@ class Backend:
         return once
 
 
+def stepper(backend, model, workload):
+    """A pure function: state and a batch to the next state and the loss; state as ``variables_of`` has it."""
+    jax, optimizer = backend.jax, model.optimizer
+    jnp = jax.numpy
+    loss_of = backend.keras.losses.get(workload.LOSS)
+    optimizer.build(model.trainable_variables)
+
+    def loss_and_state(trained, other, optimized, x, y):
+        predicted, other = model.stateless_call(trained, other, x, training=True)
+        loss = jnp.mean(loss_of(y, predicted).astype("float32"))
+        if type(optimizer).__name__ != "LossScaleOptimizer":
+            return loss, (loss, other)
+        with backend.keras.StatelessScope(state_mapping=list(zip(optimizer.variables, optimized))):
+            return optimizer.scale_loss(loss), (loss, other)
+
+    gradient = jax.grad(loss_and_state, has_aux=True)
+
+    def step(state, x, y):
+        trained, other, optimized = state
+        gradients, (loss, other) = gradient(trained, other, optimized, x, y)
+        trained, optimized = optimizer.stateless_apply(optimized, gradients, trained)
+        return (trained, other, optimized), loss
+
+    return step
+
+
+def variables_of(model):
+    """The model's variables and its optimizer's, in the groups that a step takes."""
+    return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables
+
+
 class Loop(Route):
     """A compiled function that takes many steps at once, or, for convolutions on a CPU, one."""
 
@@ -187,25 +218,7 @@ class Loop(Route):
         self.fused = backend.on_gpu or workload.STYLE != "convolution"
         self.items = [] if self.fused else [(self.x[index], self.y[index]) for index in range(self.count)]
         self.name = "jax.jit %s, data on the device" % ("loop" if self.fused else "step")
-        loss_of = backend.keras.losses.get(workload.LOSS)
-        optimizer = self.optimizer = model.optimizer
-        optimizer.build(model.trainable_variables)
-
-        def loss_and_state(trained, other, optimized, x, y):
-            predicted, other = model.stateless_call(trained, other, x, training=True)
-            loss = jnp.mean(loss_of(y, predicted).astype("float32"))
-            if type(optimizer).__name__ != "LossScaleOptimizer":
-                return loss, (loss, other)
-            with backend.keras.StatelessScope(state_mapping=list(zip(optimizer.variables, optimized))):
-                return optimizer.scale_loss(loss), (loss, other)
-
-        gradient = jax.grad(loss_and_state, has_aux=True)
-
-        def step(state, x, y):
-            trained, other, optimized = state
-            gradients, (loss, other) = gradient(trained, other, optimized, x, y)
-            trained, optimized = optimizer.stateless_apply(optimized, gradients, trained)
-            return (trained, other, optimized), loss
+        step = stepper(backend, model, workload)
 
         def many(state, start, steps, x, y):
             def body(index, carried):
@@ -217,15 +230,11 @@ class Loop(Route):
         self.step = jax.jit(many if self.fused else step, donate_argnums=0)
         self.restart()
 
-    def _variables(self):
-        model = self.model
-        return model.trainable_variables, model.non_trainable_variables, self.optimizer.variables
-
     def restart(self):
         """From the model's weights and the first batch; copies, since the function takes over what it is given."""
         self.position = 0
         copy = self.jax.numpy.array
-        self.state = tuple([copy(one.value, copy=True) for one in group] for group in self._variables())
+        self.state = tuple([copy(one.value, copy=True) for one in group] for group in variables_of(self.model))
 
     def run(self, steps):
         """The loss of the last step."""
@@ -239,6 +248,6 @@ class Loop(Route):
 
     def finish(self):
         """The weights into the model."""
-        for group, values in zip(self._variables(), self.state):
+        for group, values in zip(variables_of(self.model), self.state):
             for variable, value in zip(group, values):
                 variable.assign(value)

@@ -36,7 +36,7 @@ class Ranks:
         store_of = self.torch.distributed.TCPStore
         patience = dt.timedelta(seconds=PATIENCE_S)
         if self.rank == 0:
-            store = self._meeting_place(patience)
+            self.socket, store = meeting_place(self.torch, LOOPBACK, self.world, patience)
             self._start(json.dumps(request).encode("utf-8"), script, store.port)
         else:
             store = store_of(LOOPBACK, int(os.environ[PORT]), self.world, False, patience)
@@ -44,19 +44,6 @@ class Ranks:
             os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
         kind = "nccl" if self.on_gpu and self.dist.is_nccl_available() else "gloo"
         self.dist.init_process_group(kind, store=store, rank=self.rank, world_size=self.world, timeout=patience)
-
-    def _meeting_place(self, patience):
-        """A store that only this machine reaches: PyTorch's own socket listens on every address."""
-        self.socket = socket.socket()
-        self.socket.bind((LOOPBACK, 0))
-        self.socket.listen(self.world)
-        store_of, port = self.torch.distributed.TCPStore, self.socket.getsockname()[1]
-        fixed = {"wait_for_workers": False, "master_listen_fd": self.socket.fileno()}
-        try:
-            return store_of(LOOPBACK, port, self.world, True, patience, **fixed)
-        except TypeError:  # before PyTorch 2.1
-            self.socket.close()
-            return store_of(LOOPBACK, 0, self.world, True, patience, wait_for_workers=False)
 
     def _start(self, request, script, port):
         tether = os.path.join(os.path.dirname(script), "tether.py")
@@ -100,3 +87,17 @@ class Ranks:
         told = self.torch.tensor([float(number)], dtype=self.torch.float64, device=where)
         self.dist.all_reduce(told)
         return float(told)
+
+
+def meeting_place(torch, address, world, patience):
+    """A socket, and a store that is reached by this address only: PyTorch's own socket listens on all."""
+    listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    listening.bind((address, 0))
+    listening.listen(world)
+    store_of, port = torch.distributed.TCPStore, listening.getsockname()[1]
+    fixed = {"wait_for_workers": False, "master_listen_fd": listening.fileno()}
+    try:
+        return listening, store_of(address, port, world, True, patience, **fixed)
+    except TypeError:  # before PyTorch 2.1
+        listening.close()
+        return None, store_of(address, 0, world, True, patience, wait_for_workers=False)

@@ -254,13 +254,16 @@ class Loop(Route):
     def _learn(self, loss):
         for parameter in self.parameters:
             parameter.grad = None
+        (loss if self.make is not None else self.model.optimizer.scale_loss(loss)).backward()
+        self.apply()
+
+    def apply(self):
+        """One step of the optimizer by the gradients that are there."""
         if self.make is not None:
-            loss.backward()
             if self.make is self.torch.optim.Adam:
                 self._adapt_epsilon()
             self.optimizer.step()
             return
-        self.model.optimizer.scale_loss(loss).backward()
         with self.torch.no_grad():
             gradients = [parameter.grad for parameter in self.parameters]
             self.model.optimizer.apply(gradients, self.model.trainable_variables)

@@ -15,7 +15,7 @@ from kdoctor.render.html.findings import part
 from kdoctor.render.html.plots import plots
 from kdoctor.render.html.raw import cut
 from kdoctor.render.html.report import header
-from kdoctor.render.html.tree import Node, breakable, el, folded, page, prose, section, table
+from kdoctor.render.html.tree import Node, breakable, el, folded, left_out, page, prose, section, table
 from kdoctor.render.json import render as as_json
 
 MOST_RAW, MOST_ROWS, MOST_NOTES = 200_000, 400, 100
@@ -85,9 +85,7 @@ def _tables(results: tuple[Result, ...]) -> Iterator[Element]:
         names = [name for name, _ in shown]
         yield table(title.replace("   ", ": "), names, rows, figures=[name for name in names if name not in LEFT])
         if len(group) > MOST_ROWS:
-            yield el(
-                "p", f"{len(group) - MOST_ROWS} more are left out here; ", el("code", "--format json"), " has them all."
-            )
+            yield left_out(len(group) - MOST_ROWS)
     if any(one.on_device for one in results):
         yield el("p", "* with the data already on the device", class_="lead")
 

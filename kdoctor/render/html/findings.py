@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
 from kdoctor.model.finding import Evidence, Finding
-from kdoctor.render.html.tree import Node, add, breakable, code, el, folded, prose
+from kdoctor.model.fleet import FleetFinding
+from kdoctor.render.html.tree import Node, add, breakable, code, el, folded, left_out, prose
 
 NEEDS = {"needs-root": "Needs root.", "changes-environment": "Changes the environment.", "safe": ""}
 MOST_SHOWN, MOST_HELD = 8, 500
+MOST_NAMED = 24
 
 
-def primary(finding: Finding) -> list[Element]:
+def primary(finding: Finding) -> Element:
     """The head of the page and the card of its cause."""
     head = el("div", *_badges(finding), class_="badges")
-    return [head, el("h1", *prose(finding.what)), *_body(finding)]
+    inside = (head, el("h1", *prose(finding.what)), *_body(finding))
+    return el("section", *inside, class_=f"hero {finding.severity}", aria_label="Primary cause")
 
 
-def card(finding: Finding) -> Element:
+def others(findings: Iterable[Finding]) -> list[Element]:
+    """Every finding but the primary one: what follows from another is folded, harmless lines come last."""
+    shapes = {"harmless": _harmless, "consequence": _consequence, "independent": _card}
+    return [shapes[finding.role](finding) for finding in findings if finding.role != "primary"]
+
+
+def _card(finding: Finding) -> Element:
     """Another finding."""
-    name = f"finding-{finding.id}"
     head = el("div", *_badges(finding), class_="badges")
-    return el(
-        "article", head, el("h3", *prose(finding.what)), *_body(finding), class_=f"card {finding.severity}", id=name
-    )
+    inside = (head, el("h3", *prose(finding.what)), *_body(finding))
+    return el("article", *inside, class_=f"card {finding.severity}", id=f"finding-{finding.name}")
 
 
-def consequence(finding: Finding) -> Element:
+def _consequence(finding: Finding) -> Element:
     """One that follows from another: its sentence, and the whole of it when it is asked for."""
     follows = el("span", f"follows from {finding.consequence_of}", class_="role")
     head = el("span", *_badges(finding), follows, el("span", *prose(finding.what), class_="what"), class_="heads")
     return folded(head, *_body(finding), class_=f"card {finding.severity} on-paper")
 
 
-def harmless(finding: Finding) -> Element:
+def _harmless(finding: Finding) -> Element:
     """A line that looks like trouble and is none."""
     shown = _evidence(finding.evidence) if finding.evidence else None
     said = el("p", el("span", "harmless", class_="badge harmless"), f" {finding.what} {finding.why}")
@@ -57,7 +64,18 @@ def _body(finding: Finding) -> Iterator[Element]:
     yield el("p", *prose(finding.why), class_="why")
     if finding.evidence:
         yield part("seen", _evidence(finding.evidence))
+    if isinstance(finding, FleetFinding):
+        yield part("machines", *_machines(finding.nodes))
     yield part("do", *_remedy(finding))
+
+
+def _machines(names: Sequence[str]) -> Iterator[Element]:
+    """The first names, more of them folded."""
+    few, more = names[:MOST_NAMED], names[MOST_NAMED:MOST_HELD]
+    yield el("p", ", ".join(few), class_="names")
+    if more:
+        rest = left_out(len(names) - MOST_HELD) if len(names) > MOST_HELD else None
+        yield folded(f"{len(names) - MOST_NAMED:,} more", el("p", ", ".join(more), class_="names"), rest)
 
 
 def part(label: str, *children: Node) -> Element:

@@ -41,8 +41,9 @@ SIGNS: dict[State, tuple[str, str]] = {
 def render(report: Report) -> str:
     """The whole page."""
     title = report.primary.name if report.primary else "nothing wrong was found"
+    others = findings.others(report.findings)
     parts = (
-        section("Other findings", "findings", *_others(report)) if _others(report) else None,
+        section("Other findings", "findings", *others) if others else None,
         library_search(report.facts),
         _versions(report.facts),
         outcomes(report),
@@ -59,12 +60,7 @@ def header(command: str, said: str) -> Element:
 
 def _hero(report: Report) -> Element:
     if report.primary is not None:
-        return el(
-            "section",
-            *findings.primary(report.primary),
-            class_=f"hero {report.primary.severity}",
-            aria_label="Primary cause",
-        )
+        return findings.primary(report.primary)
     undecided = [one for one in report.outcomes if one.state in ("undetermined", "crashed")]
     kind = "undecided" if undecided else "healthy"
     badge = el("div", el("span", "undecided" if undecided else "ok", class_=f"badge {kind}"), class_="badges")
@@ -83,19 +79,6 @@ def _expected(facts: Facts) -> Iterator[str]:
             if row is not None and row.gpus is not None:
                 number = f"{row.gpus or 'no'} GPU{'s' if row.gpus > 1 else ''}"
                 yield f"{build.title} is expected to list {number}: {row.because}."
-
-
-def _others(report: Report) -> list[Element]:
-    """Every finding but the primary one: what follows from another is folded, harmless lines come last."""
-    shown = []
-    for finding in report.findings:
-        if finding.role == "harmless":
-            shown.append(findings.harmless(finding))
-        elif finding.role == "consequence":
-            shown.append(findings.consequence(finding))
-        elif finding.role != "primary":
-            shown.append(findings.card(finding))
-    return shown
 
 
 def _machine(facts: Facts) -> Element:

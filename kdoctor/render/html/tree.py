@@ -79,6 +79,11 @@ def folded(summary: str | Element, *children: Node, **attributes: object) -> Ele
     return el("details", el("summary", summary), *children, **attributes)
 
 
+def left_out(number: int) -> Element:
+    """How many more there are than the page shows, and where they are."""
+    return el("p", f"{number:,} more are left out here; ", el("code", "--format json"), " has them all.")
+
+
 def section(title: str, name: str, *children: Node) -> Element:
     """A part of the page with a heading that names it; ``name`` is one of kdoctor's own words."""
     heading = el("h2", title, id=f"{name}-title")

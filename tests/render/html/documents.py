@@ -7,13 +7,16 @@ import functools
 import msgspec
 
 from kdoctor.check.from_text import judge, with_primary
+from kdoctor.fleet.merge import merge
 from kdoctor.model.bench import Bench
 from kdoctor.model.facts.base import SCHEMA, Answered, Facts
 from kdoctor.model.facts.conda import Conda, CondaInstallation
 from kdoctor.model.facts.distributions import Distribution, Distributions
+from kdoctor.model.fleet import FleetReport
 from kdoctor.model.report import REPORT_SCHEMA, Report
 from kdoctor.symptoms.read import Reader
 from tests.bench.build import run
+from tests.fleet import planted
 from tests.recorded import checked
 from tests.render.test_bench import document
 
@@ -88,3 +91,11 @@ def devices() -> Bench:
         runs.append(run(0.01, device=device, workload="mnist-mlp", batch_size=100, losses=losses, epochs=20))
     found = document(*runs)
     return msgspec.structs.replace(found, environment={**found.environment, "gpus": "NVIDIA A100, NVIDIA A100"})
+
+
+@functools.cache
+def fleet(size: int, each: int = 1) -> FleetReport:
+    """A fleet in which so many machines have each of the faults that can be planted; none with 0."""
+    faults = [*planted.CHANGED, *planted.BROKEN, *planted.LOST, "node-garbage", "node-other-schema"]
+    names, of = planted.fleet(size, dict.fromkeys(faults, each) if each else {})
+    return merge(planted.answers(names, of))

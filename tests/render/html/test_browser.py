@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from kdoctor.render.html import bench as bench_page
+from kdoctor.render.html import fleet as fleet_page
 from kdoctor.render.html.report import render
-from tests.render.html.documents import BROKEN, HEALTHY, SHADOWED, crowded, devices, log, machine
+from tests.render.html.documents import BROKEN, HEALTHY, SHADOWED, crowded, devices, fleet, log, machine
 from tests.render.html.hostile import PAYLOADS
 from tests.render.html.pages import poisoned
 
@@ -31,9 +32,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "log": lambda: render(log()),
     "crowded": lambda: render(crowded()),
     "bench": lambda: bench_page.render(devices()),
+    "fleet": lambda: fleet_page.render(fleet(64)),
+    "large-fleet": lambda: fleet_page.render(fleet(10_000, 10)),
     "hostile": lambda: render(poisoned(machine(BROKEN), ALL)),
     "hostile-log": lambda: render(poisoned(log(), ALL)),
     "hostile-bench": lambda: bench_page.render(poisoned(devices(), ALL)),
+    "hostile-fleet": lambda: fleet_page.render(poisoned(fleet(64), ALL)),
 }
 WIDTHS = (320, 1280)
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
@@ -130,7 +134,7 @@ def test_the_policy_stops_what_would_get_in_all_the_same(opened: Callable[..., S
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
-@pytest.mark.parametrize("name", ["shadowed", "healthy", "log", "bench", "hostile"])
+@pytest.mark.parametrize("name", ["shadowed", "healthy", "log", "bench", "fleet", "hostile", "hostile-fleet"])
 def test_axe_finds_nothing(opened: Callable[..., Seen], name: str, width: int, scheme: Scheme) -> None:
     """With every part unfolded."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe: keras-doctor[browser]")
@@ -181,3 +185,13 @@ def test_a_click_selects_a_command_whole_as_it_is_to_be_typed(opened: Callable[.
     assert primary is not None
     page.click(".commands code >> nth=1")
     assert page.evaluate("getSelection().toString()") == primary.remedy.commands[1]
+
+
+def test_a_cell_of_the_map_tells_its_machine_and_is_read_without_colour(opened: Callable[..., Seen]) -> None:
+    page = opened(PAGES["fleet"]()).page
+    (broken,) = [row.name for row in fleet(64).map if row.primary == "gpu-hardware-fault"]
+    cell = page.get_by_role("img", name=f"{broken}: error, gpu-hardware-fault")
+    page.emulate_media(media="print", color_scheme="dark")
+    style = "one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]"
+    assert (cell.inner_text(), page.get_by_role("img").count()) == ("E", 64)
+    assert cell.evaluate(style) == ["rgb(28, 30, 33)", "rgba(0, 0, 0, 0)"]

@@ -1,0 +1,1 @@
+"""Several workers that train together, each in its own process, on one machine or on many."""
