@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from kdoctor.symptoms.lines import text_of
 
 LONGEST = 100  # characters of an answer that is a fact, and of a question
+LINE = 240  # characters of a line that a form has; longer ones are a log's
 _HINT = re.compile(
     r"(?i)\s?\((?:e\.?g\b|for example|as opposed to|if compiling|source or binary|use command|optional)[^()]{0,160}\)"
 )
 _NOBODYS = re.compile(
-    r"(?i)^\W*(?:_?no response_?\W*|[\d.]*\W*TF [12]\.0: .?python3? -c .*|\[ \] .*"
+    r"(?i)^\W{0,12}(?:_?no response_?\W*|[\d.]{0,3}\W{0,3}TF [12]\.0: .?python3? -c .*|\[ \] .*"
     r"|(?:gcc|clang|cmake|libc|cudnn|hip|miopen|cuda runtime)\b.{0,20}: could not collect)$"
 )
 _COMMENT = re.compile(r"<!--.*?-->")
@@ -51,7 +52,7 @@ def _without_comments(lines: Iterable[str]) -> Iterator[str]:
     """Lines without the comments of Markdown, which templates hold; one that has no end is none."""
     waiting: list[str] = []
     for line in lines:
-        said = _COMMENT.sub("", line)
+        said = _COMMENT.sub("", line) if "-->" in line else line
         if waiting and "-->" in said:
             yield from ("" for _ in waiting)
             waiting = []
@@ -69,7 +70,12 @@ def _of_tables(lines: Iterable[str]) -> list[str]:
     for number in range(1, len(told) - 1):
         rows = told[number - 1], told[number + 1]
         more = told[number + 2] if number + 2 < len(told) else ""
-        if _RULE.match(told[number]) and all("|" in row for row in rows) and "|" not in more:
+        if (
+            len(told[number]) <= LINE
+            and _RULE.match(told[number])
+            and all("|" in row for row in rows)
+            and "|" not in more
+        ):
             names, values = (row.strip().strip("|").split("|") for row in rows)
             if len(names) == len(values) > 2:  # noqa: PLR2004  of two columns the first names
                 told[number + 1] = ", ".join(
@@ -83,7 +89,8 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
     """Each line with the question that it answers."""
     asked, major = "", ""
     for line in lines:
-        if _PASSED_OVER.match(line):
+        if len(line) > LINE or _PASSED_OVER.match(line):
+            asked = asked if len(line) <= LINE else ""
             yield line
             continue
         said = _HINT.sub("", line)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from kdoctor.symptoms.forms import answered
+from kdoctor.symptoms.forms import LINE, answered
+from kdoctor.symptoms.lines import LONGEST as LONGEST_LINE
 from kdoctor.symptoms.read import FORM, Reader
 
 
@@ -131,3 +134,15 @@ def test_as_many_lines_as_there_were(text: str) -> None:
 
 def test_a_comment_without_an_end_is_none() -> None:
     assert answered(b"a <!-- b\nc\n") == b"a <!-- b\nc\n"
+
+
+@pytest.mark.parametrize(
+    "part", [".", "1.", "<!--", "(e.g.", "|-", "| --", "#", "*", " ", "[ ] ", "A ", ":", "_", "- "]
+)
+def test_no_line_takes_long(part: str) -> None:
+    """As long as the reader leaves it, and as long as a form's may be."""
+    for length in (LINE, LONGEST_LINE):
+        line = (part * length)[: length - 1] + "x"
+        started = time.process_time()
+        answered(f"{line}\n{line[:-1]}\n".encode())
+        assert time.process_time() - started < 0.1
