@@ -57,7 +57,7 @@ def _scaled(one: Scaled, world: int) -> Iterator[Line]:
     rows = [("one worker's own work", one.ideal_ms, one.efficiency)]
     rows += [(NAMES[part.name], part.ms, part.share) for part in one.parts]
     for name, ms, share in (row for row in rows if abs(row[2]) >= LEAST):
-        yield ((f"  {name:<24}{signed(ms):>9} ms  {share:>4.0%}", ""),)
+        yield ((f"  {name:<24}{signed(ms):>9} ms  {percent(share):>4}", ""),)
     yield ((f"  {'a step together':<24}{short(one.step_ms):>9} ms  100%", ""),)
     yield ()
 
@@ -71,6 +71,11 @@ def title_of(one: Scaled) -> str:
 def signed(ms: float) -> str:
     """Three digits, and a sign where it is below 0."""
     return f"-{short(-ms)}" if ms < 0 else short(ms)
+
+
+def percent(share: float) -> str:
+    """Whole, and never "-0%"."""
+    return f"{round(100 * share) + 0:d}%"
 
 
 def summary(found: Scaling) -> str:

@@ -45,8 +45,9 @@ def verdicts(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | Non
     """The worst first."""
     yield from _lost(series.workers)
     yield from _losses(series)
-    yield from _stragglers(series)
-    yield from _links(series, scaled, exchange)
+    blamed = [_stragglers(series), _links(series, scaled, exchange)]
+    for found in reversed(blamed) if _share(scaled, "communication") > _share(scaled, "imbalance") else blamed:
+        yield from found
     for one in scaled:
         strong = next((other for other in scaled if other.kind == "strong"), None)
         yield _unsteady(one) if one.notes else _efficiency(series, one, strong, exchange)
@@ -56,6 +57,11 @@ def parts_in_words(parts: Sequence[Part]) -> str:
     """Those that count, the largest first: "9% exchange of gradients, 5% waiting for the slowest worker"."""
     counted = sorted((part for part in parts if part.share >= SAID), key=lambda part: -part.share)
     return ", ".join(f"{part.share:.0%} {WORDS[part.name]}" for part in counted)
+
+
+def _share(scaled: Sequence[Scaled], name: PartName) -> float:
+    """The most that a part takes of a step."""
+    return max((part.share for one in scaled for part in one.parts if part.name == name), default=0.0)
 
 
 def _lost(workers: Sequence[Worked]) -> Iterator[Verdict]:
