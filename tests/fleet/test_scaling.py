@@ -111,6 +111,20 @@ def test_of_many_links_the_slow_one_is_named() -> None:
     assert "others 1000 MB/s" in blamed[0]
 
 
+@pytest.mark.parametrize(("world", "slow"), [(3, 1), (4, 0), (8, 5)])
+def test_a_worker_whose_links_are_all_slow_is_named(world: int, slow: int) -> None:
+    links = tuple(26e6 if slow in (number, (number + 1) % world) else 1e9 for number in range(world))
+    found = judged(Fleet(speeds=(1.0,) * world, exchange_s=3.0, links=links))
+    blamed = next(verdict for verdict in found.verdicts if verdict.name == "slow-link")
+    assert blamed.what.startswith(f"The links of n{slow} are slow: 26 MB/s")
+
+
+def test_a_long_link_is_named_by_its_round_trip() -> None:
+    found = judged(Fleet(exchange_s=0.4, links=(1e10,), trip_s=0.04))
+    blamed = next(verdict for verdict in found.verdicts if verdict.name == "slow-link")
+    assert blamed.what.startswith("The link between n0 and n1 is long: a round trip takes 40 ms")
+
+
 @pytest.mark.parametrize(
     "fleet",
     [
