@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kdoctor.commands.fleet_scaling import Wish
     from kdoctor.host.cluster import Asked
+    from kdoctor.model.finding import Severity
     from kdoctor.model.fleet import FleetReport
     from kdoctor.render.formats import Format
 
@@ -156,7 +157,7 @@ def bench(
             limit_s=timeout,
             **{name: value for name, value in given.items() if value},  # type: ignore[arg-type]  # one_of
         )
-        together(wish, address, outputs)
+        together(wish, address, outputs, level_of(fail_on))
     if workload or backend or batch_size or seconds or data:
         message = "--workload, --backend, --batch-size, --seconds and --data need --workers"
         raise Trouble("option-misplaced", message, code=2)
@@ -165,7 +166,7 @@ def bench(
     ask(command.asked_for_bench(address, python, timeout), outputs, fail_on, quiet)
 
 
-def together(wish: Wish, address: str, outputs: Sequence[Output]) -> NoReturn:
+def together(wish: Wish, address: str, outputs: Sequence[Output], fail_on: Severity | None) -> NoReturn:
     """Train one model on all workers, print where the time goes, and leave."""
     from kdoctor.commands import fleet_scaling as command
     from kdoctor.outputs import deliver
@@ -182,7 +183,7 @@ def together(wish: Wish, address: str, outputs: Sequence[Output]) -> NoReturn:
         redact_for=None,
         summary=False,
     )
-    raise typer.Exit(unwritten or command.exit_code(found))
+    raise typer.Exit(unwritten or command.exit_code(found, fail_on=fail_on))
 
 
 @app.command(hidden=True)
@@ -226,5 +227,9 @@ def show(report: FleetReport, outputs: Sequence[Output], fail_on: str, quiet: in
         redact_for=None,
         summary=False,
     )
-    level = None if fail_on == "never" else fail_on
-    raise typer.Exit(unwritten or exit_code(report, fail_on=level))  # type: ignore[arg-type]  # refuse
+    raise typer.Exit(unwritten or exit_code(report, fail_on=level_of(fail_on)))
+
+
+def level_of(fail_on: str) -> Severity | None:
+    """The severity from which on a run fails, None for never."""
+    return None if fail_on == "never" else fail_on  # type: ignore[return-value]  # refuse

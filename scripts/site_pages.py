@@ -26,7 +26,7 @@ from kdoctor.model.rule import SERIES, Rule
 ROOT = Path(__file__).resolve().parent.parent
 HAND_WRITTEN = {
     "Stories": ("stories",),
-    "Guides": ("fake", "plugins", "gates", "api", "ci"),
+    "Guides": ("fake", "plugins", "gates", "api", "ci", "fleet", "scale"),
     "About": ("accuracy", "evidence/README", "decisions"),
 }  # fmt: skip
 _LINK = re.compile(r"\]\((?!https?://|#)([^)\s]+)\)")

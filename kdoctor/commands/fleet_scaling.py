@@ -19,6 +19,7 @@ from kdoctor.host.together import all_here, meeting_place, one, processors
 from kdoctor.host.watch import sample
 from kdoctor.knowledge.workloads import workload as workload_row
 from kdoctor.model.facts.base import Facts
+from kdoctor.model.finding import SEVERITIES, Severity
 from kdoctor.model.fleet import Answer
 from kdoctor.model.recipe import Backend
 from kdoctor.model.scaling import Asked, Event, Failed, Phase, Scaling, Worked
@@ -161,8 +162,9 @@ def worker(request: str, python: str) -> Worked:
     return one(host, "", asked, limit_s=LONGEST_S, hear=lambda *_: None, stopped=threading.Event())
 
 
-def exit_code(found: Scaling) -> int:
+def exit_code(found: Scaling, *, fail_on: Severity | None) -> int:
     """0, 1 where something is wrong, 3 where nothing was measured, by CONTRACT."""
     if found.exit_reason == "nothing-ran":
         return 3
-    return int(any(verdict.severity == "error" for verdict in found.verdicts))
+    limit = -1 if fail_on is None else SEVERITIES.index(fail_on)
+    return int(any(SEVERITIES.index(verdict.severity) <= limit for verdict in found.verdicts))

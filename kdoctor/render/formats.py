@@ -44,7 +44,11 @@ FLEET = (
     Format("json", "kdoctor.render.json"),
     Format("html", "kdoctor.render.html.fleet"),
 )
-SCALING = (Format("text", ""), Format("json", "kdoctor.render.json"))
+SCALING = (
+    Format("text", ""),
+    Format("json", "kdoctor.render.json"),
+    Format("html", "kdoctor.render.html.scaling"),
+)
 
 
 def names(formats: Iterable[Format]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ NAMES: dict[PartName, str] = {
     "rest": "not explained",
 }
 MOST_ROWS = 16
+LEAST = 0.005  # of a step; less has no line
 
 
 def lines(found: Scaling, *, width: int = 80) -> Iterator[Line]:
@@ -39,10 +40,10 @@ def lines(found: Scaling, *, width: int = 80) -> Iterator[Line]:
 def _workers(found: Scaling, width: int) -> Iterator[Line]:
     room = max(len("machine"), *(len(visible(row.name)) for row in found.workers))
     room = min(room, width - 40)
-    yield ((f"  worker  {'machine':<{room}}  device  threads  ms/step alone", "dim"),)
+    yield ((f"  worker  {'machine':<{room}}  device  threads  ms/step", "dim"),)
     for row in found.workers[:MOST_ROWS]:
         step = "-" if row.step_ms is None else short(row.step_ms)
-        text = f"  {row.rank:>6}  {visible(row.name)[:room]:<{room}}  {row.device:<6}  {row.threads:>7}  {step:>13}"
+        text = f"  {row.rank:>6}  {visible(row.name)[:room]:<{room}}  {row.device:<6}  {row.threads:>7}  {step:>7}"
         yield ((text, "red" if row.failed else ""),)
     if len(found.workers) > MOST_ROWS:
         yield ((f"  and {len(found.workers) - MOST_ROWS} more", "dim"),)
@@ -51,21 +52,30 @@ def _workers(found: Scaling, width: int) -> Iterator[Line]:
 
 def _scaled(one: Scaled, world: int) -> Iterator[Line]:
     """A step of all workers, as a sum."""
-    title = "a batch of its own for each worker" if one.kind == "weak" else "one batch, shared"
-    yield (
-        (f"{one.kind} scaling: {title}, {one.batch_size} each", "bold"),
-        (f"   {world} workers {one.speed_up:.2f}x, efficiency {one.efficiency:.0%}", ""),
-    )
+    yield ((title_of(one), "bold"),)
+    yield ((f"  {world} workers {one.speed_up:.2f}x as fast as one, efficiency {one.efficiency:.0%}", ""),)
     rows = [("one worker's own work", one.ideal_ms, one.efficiency)]
     rows += [(NAMES[part.name], part.ms, part.share) for part in one.parts]
-    for name, ms, share in rows:
-        yield ((f"  {name:<24}{_signed(ms):>9} ms  {share:>4.0%}", ""),)
+    for name, ms, share in (row for row in rows if abs(row[2]) >= LEAST):
+        yield ((f"  {name:<24}{signed(ms):>9} ms  {percent(share):>4}", ""),)
     yield ((f"  {'a step together':<24}{short(one.step_ms):>9} ms  100%", ""),)
     yield ()
 
 
-def _signed(ms: float) -> str:
+def title_of(one: Scaled) -> str:
+    """How it is scaled, in words."""
+    what = "a batch of its own for each worker" if one.kind == "weak" else "one batch, shared"
+    return f"{one.kind} scaling: {what}, {one.batch_size} each"
+
+
+def signed(ms: float) -> str:
+    """Three digits, and a sign where it is below 0."""
     return f"-{short(-ms)}" if ms < 0 else short(ms)
+
+
+def percent(share: float) -> str:
+    """Whole, and never "-0%"."""
+    return f"{round(100 * share) + 0:d}%"
 
 
 def summary(found: Scaling) -> str:

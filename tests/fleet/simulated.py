@@ -22,7 +22,6 @@ from kdoctor.model.scaling import (
 
 BYTES = 53_200_132
 ROUNDS, STEPS = 6, 10
-ROUND_TRIP_S = 0.0002
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +29,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
     ``hidden``: the share of it that is behind computing. ``divided``: how much longer a sample takes in half a batch.
     ``crowded``: how much longer a step takes while the others train. ``waits``: for the batch, of each worker.
-    ``jitter``: relative, of a step. ``links``: bytes a second of the pairs, in their order.
+    ``jitter``: relative, of a step. ``links``: bytes a second of the pairs, in their order; ``trip_s``: a round trip.
     """
 
     speeds: tuple[float, ...] = (1.0, 1.0)
@@ -42,6 +41,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     busy: tuple[float, ...] = ()
     jitter: float = 0.005
     links: tuple[float, ...] = ()
+    trip_s: float = 0.0002
     losses: tuple[float | None, ...] = (0.7, 0.6)
     expected: tuple[float | None, ...] = (0.7, 0.6)
     failed: tuple[tuple[int, Failed], ...] = ()
@@ -79,7 +79,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
                 events.append(Exchange(bytes=BYTES, seconds=times))
         for number, per_s in enumerate(self.links):
             pair = (number, (number + 1) % self.world)
-            said[number].append(Link(first=pair[0], second=pair[1], per_s=per_s, trip_s=ROUND_TRIP_S))
+            said[number].append(Link(first=pair[0], second=pair[1], per_s=per_s, trip_s=self.trip_s))
         lost = dict(self.failed)
         return [
             Worked(

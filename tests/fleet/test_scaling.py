@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdoctor.commands.fleet_scaling import exit_code
 from kdoctor.fleet.scaling.report import report
+from kdoctor.model.finding import Severity
 from kdoctor.model.scaling import Exchange, Failed, Scaling, Steps
 from kdoctor.render.scaling import lines
 from tests.fleet.simulated import BYTES, Fleet
@@ -109,6 +111,20 @@ def test_of_many_links_the_slow_one_is_named() -> None:
     assert "others 1000 MB/s" in blamed[0]
 
 
+@pytest.mark.parametrize(("world", "slow"), [(3, 1), (4, 0), (8, 5)])
+def test_a_worker_whose_links_are_all_slow_is_named(world: int, slow: int) -> None:
+    links = tuple(26e6 if slow in (number, (number + 1) % world) else 1e9 for number in range(world))
+    found = judged(Fleet(speeds=(1.0,) * world, exchange_s=3.0, links=links))
+    blamed = next(verdict for verdict in found.verdicts if verdict.name == "slow-link")
+    assert blamed.what.startswith(f"The links of n{slow} are slow: 26 MB/s")
+
+
+def test_a_long_link_is_named_by_its_round_trip() -> None:
+    found = judged(Fleet(exchange_s=0.4, links=(1e10,), trip_s=0.04))
+    blamed = next(verdict for verdict in found.verdicts if verdict.name == "slow-link")
+    assert blamed.what.startswith("The link between n0 and n1 is long: a round trip takes 40 ms")
+
+
 @pytest.mark.parametrize(
     "fleet",
     [
@@ -188,3 +204,24 @@ def test_the_text_keeps_to_the_width_and_adds_up_to_the_eye(width: int) -> None:
     text = ["".join(piece for piece, _ in line) for line in lines(found, width=width)]
     assert max(len(line) for line in text if not line.startswith(("weak", "strong", "  worker"))) <= max(width, 60)
     assert sum(line.rstrip().endswith("100%") for line in text) == 2
+
+
+@pytest.mark.parametrize(
+    ("fleet", "fail_on", "code"),
+    [
+        (Fleet(exchange_s=0.01), "warning", 0),
+        (Fleet(exchange_s=3.0), "error", 0),
+        (Fleet(exchange_s=3.0), "warning", 1),
+        (Fleet(losses=(0.7, 0.9)), "error", 1),
+        (Fleet(losses=(0.7, 0.9)), None, 0),
+        (Fleet(failed=((0, Failed(kind="lost", detail="")), (1, Failed(kind="lost", detail="")))), "error", 1),
+    ],
+)
+def test_the_exit_code_is_that_of_the_gravest_verdict(fleet: Fleet, fail_on: Severity | None, code: int) -> None:
+    assert exit_code(judged(fleet), fail_on=fail_on) == code
+
+
+def test_where_the_workers_did_not_even_meet_nothing_was_measured() -> None:
+    refused = Failed(kind="refused", detail="this Keras has no jax backend")
+    found = [msgspec.structs.replace(one, events=(), failed=refused) for one in Fleet().workers()]
+    assert exit_code(report(found, workload="lenet", backend="jax", seconds=1.0), fail_on="error") == 3

@@ -45,5 +45,5 @@ def test_two_workers_learn_what_one_does_and_the_parts_add_up(train: Train, back
     assert [one["kind"] for one in found["scaled"]] == ["weak", "strong"]
     for one in found["scaled"]:
         assert one["ideal_ms"] + sum(part["ms"] for part in one["parts"]) == pytest.approx(one["step_ms"])
-    assert found["exchange"]["bytes"] == 4 * found["parameters"]
+    assert 0 <= 4 * found["parameters"] - found["exchange"]["bytes"] <= 4 * 384  # those that are not trained
     assert "losses-differ" not in [verdict["name"] for verdict in found["verdicts"]]

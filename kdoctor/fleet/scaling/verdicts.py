@@ -20,7 +20,8 @@ DEVIATIONS, MATTERS = 3.0, 0.1
 FEWEST_FOR_DEVIATION = 4
 CAUSES: tuple[Failure, ...] = ("crashed", "lost", "refused", "error", "timeout", "left")  # the later follow the earlier
 SATURATED = 0.5  # of what plain TCP carries: then the link limits the exchange
-FAR_BELOW = 0.5  # of the other links
+FAR_BELOW = 0.5  # of the fastest link
+FAR_S = 0.001  # a round trip within a building takes a tenth of it
 COUNTS, WAITED_FOR = 0.05, 0.1  # of a step: less of it, and less of the exchange, is nobody's trouble
 IN_ANY_CASE = 0.3  # so large a share no noise makes
 WORDS: dict[PartName, str] = {
@@ -45,8 +46,9 @@ def verdicts(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | Non
     """The worst first."""
     yield from _lost(series.workers)
     yield from _losses(series)
-    yield from _stragglers(series)
-    yield from _links(series, scaled, exchange)
+    blamed = [_stragglers(series), _links(series, scaled, exchange)]
+    for found in reversed(blamed) if _share(scaled, "communication") > _share(scaled, "imbalance") else blamed:
+        yield from found
     for one in scaled:
         strong = next((other for other in scaled if other.kind == "strong"), None)
         yield _unsteady(one) if one.notes else _efficiency(series, one, strong, exchange)
@@ -56,6 +58,11 @@ def parts_in_words(parts: Sequence[Part]) -> str:
     """Those that count, the largest first: "9% exchange of gradients, 5% waiting for the slowest worker"."""
     counted = sorted((part for part in parts if part.share >= SAID), key=lambda part: -part.share)
     return ", ".join(f"{part.share:.0%} {WORDS[part.name]}" for part in counted)
+
+
+def _share(scaled: Sequence[Scaled], name: PartName) -> float:
+    """The most that a part takes of a step."""
+    return max((part.share for one in scaled for part in one.parts if part.name == name), default=0.0)
 
 
 def _lost(workers: Sequence[Worked]) -> Iterator[Verdict]:
@@ -132,22 +139,18 @@ def _held_back(row: Row, usual: Row) -> str:
 
 
 def _links(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | None) -> Iterator[Verdict]:
-    """A link that carries far less than the others, or that the exchange fills; only where the exchange counts."""
+    """A link that carries far less than others, that the exchange fills, or that is far; only where that counts."""
     shares = [(part.share, one) for one in scaled for part in one.parts if part.name == "communication"]
     share = max((share for share, one in shares if not one.notes or share >= IN_ANY_CASE), default=0.0)
     links = [link for link in series.links if not link.trouble]
     if share < WAITED_FOR or exchange is None or not links:
         return
-    slowest, usual = links[0], median([link.per_s for link in links])
-    world = len(series.workers)
-    needed = 2 * (world - 1) / world * exchange.per_s  # what a ring sends over each link
-    is_far_below = len(links) > 2 and slowest.per_s < FAR_BELOW * usual  # noqa: PLR2004  of two, neither is usual
-    if is_far_below or needed > SATURATED * slowest.per_s:
+    found = _slow_link(series, links, exchange)
+    if found:
         yield Verdict(
             name="slow-link",
             severity="warning",
-            what=f"The link {_between(series, slowest)} is slow: it carries {rate(slowest.per_s)}"
-            + (f", others {rate(usual)}." if is_far_below else ", and the exchange of gradients fills it."),
+            what=found,
             why=f"The exchange takes up to {share:.0%} of a step; alone it takes {lasting(exchange.ms / MS)}.",
             do="Use a faster network between these machines, or exchange less: a larger batch, gradients in bfloat16.",
             evidence=tuple(
@@ -155,6 +158,28 @@ def _links(series: Series, scaled: Sequence[Scaled], exchange: Exchanged | None)
                 for link in links[:4]
             ),
         )
+
+
+def _slow_link(series: Series, links: Sequence[Link], exchange: Exchanged) -> str:
+    """Which is slow, and why one can say so; links are in order, the slowest first."""
+    world = len(series.workers)
+    slowest, fastest, farthest = links[0], links[-1], max(links, key=lambda link: link.trip_s)
+    needed = 2 * (world - 1) / world * exchange.per_s  # what a ring sends over each link
+    slow = [link for link in links if link.per_s < FAR_BELOW * fastest.per_s]
+    carries = f"slow: {rate(slowest.per_s)}"
+    common = set.intersection(*({link.first, link.second} for link in slow)) if len(slow) > 1 else set()
+    if len(common) == 1:
+        return f"The links of {series.workers[common.pop()].name} are {carries}, others {rate(fastest.per_s)}."
+    if slow:
+        return f"The link {_between(series, slowest)} is {carries}, others {rate(fastest.per_s)}."
+    if needed > SATURATED * slowest.per_s:
+        return f"The link {_between(series, slowest)} is {carries}, and the exchange of gradients fills it."
+    if farthest.trip_s >= FAR_S:
+        trip = lasting(farthest.trip_s)
+        return (
+            f"The link {_between(series, farthest)} is long: a round trip takes {trip}, and each exchange has several."
+        )
+    return ""
 
 
 def _between(series: Series, link: Link) -> str:

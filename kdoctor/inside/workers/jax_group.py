@@ -20,6 +20,7 @@ class Group:
         jax, circle, device = self.jax, self.circle, self.asked["device"]
         if device == "cpu":
             jax.config.update("jax_cpu_collectives_implementation", "gloo")
+            listen_at(circle.address)
         address, port = circle.agree([circle.address, circle.free_port()])
         kind, _, number = device.partition(":")
         jax.distributed.initialize(
@@ -44,17 +45,29 @@ class Group:
         """Along the first axis over the workers, or the same on each."""
         return self.jax.sharding.NamedSharding(self.mesh, self.jax.sharding.PartitionSpec(*axes))
 
-    def exchange(self, count):
-        """The sum of so many numbers over the workers, once."""
-        jax = self.jax
-        row = self.backend.place(jax.numpy.zeros((1, count), "float32"))
-        rows = jax.make_array_from_single_device_arrays((self.circle.world, count), self.sharded("workers"), [row])
-        total = jax.jit(lambda rows: rows.sum(0), out_shardings=self.sharded())
+    def exchange(self, shapes):
+        """The sum of gradients of these shapes over the workers, once; on processors each is exchanged by itself."""
+        jax, world = self.jax, self.circle.world
 
-        def once():
-            return float(total(rows).addressable_data(0)[0])
+        def rows(shape):
+            mine = self.backend.place(jax.numpy.zeros((1, *shape), "float32"))
+            return jax.make_array_from_single_device_arrays((world, *shape), self.sharded("workers"), [mine])
 
-        return once
+        values = [rows(shape) for shape in shapes]
+        total = jax.jit(lambda values: [value.sum(0) for value in values], out_shardings=self.sharded())
+        return lambda: jax.block_until_ready(total(values))
+
+
+def listen_at(address):
+    """Have gloo listen where the others reach us: JAX has it listen at what the host's name means, often a loopback."""
+    try:
+        from jax._src import xla_bridge
+
+        inner = getattr(xla_bridge, "_jax", None) or xla_bridge.xla_client._xla  # noqa: SLF001  there is no option
+        make = inner.make_gloo_tcp_collectives
+    except (ImportError, AttributeError):
+        return  # another JAX, which may do better
+    inner.make_gloo_tcp_collectives = lambda *given, **named: make(*given, **dict(named, hostname=address))
 
 
 class Trainer:

@@ -41,7 +41,8 @@ class Worker:
         self.trainer = self.group.trainer(lambda: self._made(self.workload.RATE, silent=False), self.workload)
         self.count = int(self.trainer.model.count_params())
         self.batches = {size: self._batches(size) for size in {self.batch, self.part}}
-        self.exchange = self.group.exchange(self.count)
+        shapes = [tuple(one.shape) for one in self.trainer.model.trainable_variables]
+        self.exchange, self.bytes = self.group.exchange(shapes), 4 * sum(int(self.np.prod(some)) for some in shapes)
         self._warm()
         self.speaker.say(
             "built",
@@ -120,7 +121,7 @@ class Worker:
                     )
         self.circle.all(None)
         times = [meter.timed(lambda _: self.exchange(), 1) for _ in range(EXCHANGES)]
-        self.speaker.say("exchange", bytes=4 * self.count, seconds=times)
+        self.speaker.say("exchange", bytes=self.bytes, seconds=times)
 
     def _steps(self, kind, size, steps):
         """(seconds of waiting for the batch, seconds of the step with it, seconds of processors) of each."""

@@ -48,13 +48,14 @@ class Group:
             common = make()
         return Trainer(self, make(), common, workload)
 
-    def exchange(self, count):
-        """The sum of so many numbers over the workers, once."""
+    def exchange(self, shapes):
+        """The sum of gradients of these shapes over the workers, once."""
         tf, strategy = self.tf, self.strategy
-        zeros = tf.zeros((count,))
+        zeros = [tf.zeros(shape) for shape in shapes]
 
         def one():
-            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, zeros)[0]
+            summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, zeros)
+            return tf.add_n([tf.reshape(value, (-1,))[0] for value in summed])  # so that none is left out
 
         compiled = tf.function(lambda: strategy.run(one), autograph=False)
         return lambda: float(compiled())

@@ -11,6 +11,7 @@ import sys
 from training import torch_backend
 from training.ranks import meeting_place
 
+BUCKET = (25 << 20) // 4  # numbers; DistributedDataParallel's own
 INTERFACE_ADDRESS = 0x8915  # SIOCGIFADDR of Linux's sockios.h
 
 
@@ -54,13 +55,17 @@ class Group:
         """What trains the model that ``make`` makes, alone and together."""
         return Trainer(self.backend, make(), workload, self.circle.world)
 
-    def exchange(self, count):
-        """The sum of so many numbers over the workers, once."""
-        together = self.torch.zeros(count, device=self.backend.where)
+    def exchange(self, shapes):
+        """The sum of gradients of these shapes over the workers, once, in pieces as large as training has them."""
+        torch = self.torch
+        count = sum(torch.Size(shape).numel() for shape in shapes)
+        buckets = torch.zeros(count, device=self.backend.where).split(BUCKET)
 
         def once():
-            self.torch.distributed.all_reduce(together)
-            return float(together[0])
+            waiting = [torch.distributed.all_reduce(bucket, async_op=True) for bucket in buckets]
+            for work in waiting:
+                work.wait()
+            return float(buckets[0][0])
 
         return once
 

@@ -8,15 +8,18 @@ import msgspec
 
 from kdoctor.check.from_text import judge, with_primary
 from kdoctor.fleet.merge import merge
+from kdoctor.fleet.scaling.report import report as scaling
 from kdoctor.model.bench import Bench
 from kdoctor.model.facts.base import SCHEMA, Answered, Facts
 from kdoctor.model.facts.conda import Conda, CondaInstallation
 from kdoctor.model.facts.distributions import Distribution, Distributions
 from kdoctor.model.fleet import FleetReport
 from kdoctor.model.report import REPORT_SCHEMA, Report
+from kdoctor.model.scaling import Scaling
 from kdoctor.symptoms.read import Reader
 from tests.bench.build import run
 from tests.fleet import planted
+from tests.fleet.simulated import Fleet
 from tests.recorded import checked
 from tests.render.test_bench import document
 
@@ -94,6 +97,12 @@ def devices() -> Bench:
 
 
 @functools.cache
+def workers() -> Scaling:
+    """Three workers, of which one is slow, and one of their links."""
+    fleet = Fleet(speeds=(1.0, 1.5, 1.0), exchange_s=3.0, links=(1e9, 26e6, 1e9))
+    return scaling(fleet.workers(), workload="cats-dogs", backend="torch", seconds=90.0)
+
+
 def fleet(size: int, each: int = 1) -> FleetReport:
     """A fleet in which so many machines have each of the faults that can be planted; none with 0."""
     faults = [*planted.CHANGED, *planted.BROKEN, *planted.LOST, "node-garbage", "node-other-schema"]

@@ -15,8 +15,9 @@ import pytest
 
 from kdoctor.render.html import bench as bench_page
 from kdoctor.render.html import fleet as fleet_page
+from kdoctor.render.html import scaling as scaling_page
 from kdoctor.render.html.report import render
-from tests.render.html.documents import BROKEN, HEALTHY, SHADOWED, crowded, devices, fleet, log, machine
+from tests.render.html.documents import BROKEN, HEALTHY, SHADOWED, crowded, devices, fleet, log, machine, workers
 from tests.render.html.hostile import PAYLOADS
 from tests.render.html.pages import poisoned
 
@@ -34,10 +35,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "bench": lambda: bench_page.render(devices()),
     "fleet": lambda: fleet_page.render(fleet(64)),
     "large-fleet": lambda: fleet_page.render(fleet(10_000, 10)),
+    "workers": lambda: scaling_page.render(workers()),
     "hostile": lambda: render(poisoned(machine(BROKEN), ALL)),
     "hostile-log": lambda: render(poisoned(log(), ALL)),
     "hostile-bench": lambda: bench_page.render(poisoned(devices(), ALL)),
     "hostile-fleet": lambda: fleet_page.render(poisoned(fleet(64), ALL)),
+    "hostile-workers": lambda: scaling_page.render(poisoned(workers(), ALL)),
 }
 WIDTHS = (320, 1280)
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
