@@ -31,7 +31,7 @@ IN_WORDS = "No line decides; reports in such words mostly tell of this."
 LABELS = {
     "tensorflow": "TensorFlow", "keras": "Keras", "jax": "JAX", "torch": "PyTorch", "python": "Python",
     "numpy": "NumPy", "cuda": "CUDA", "cudnn": "cuDNN", "driver-cuda": "driver's CUDA version", "gpu": "GPU",
-    "capability": "compute capability", "target": "code for",
+    "capability": "compute capability", "target": "code for", "torch-cuda": "PyTorch's CUDA",
 }  # fmt: skip
 HARMLESS = "harmless-warning"
 ONE = "A line looks like trouble and is none."
