@@ -5,11 +5,12 @@ import json
 import os
 import secrets
 import socket
+import sys
 
 from ray_join import Stop
-from ray_node import answer
+from ray_node import answer, environ_of_node
 
-MEET_S = 60
+MEET_S = 20  # for a node to answer; Ray lists one that has died for some seconds more
 
 
 def shares(nodes, workers):
@@ -21,7 +22,7 @@ def shares(nodes, workers):
     room = [int(node["Resources"].get(kind, 0)) for _, node in nodes]
     if workers > sum(room):
         what = "GPUs" if kind == "GPU" else "processors"
-        said = "--workers %d: the cluster has %d %s" % (workers, sum(room), what)
+        said = "--workers %d: the cluster has %d %s on %d nodes that answer" % (workers, sum(room), what, len(nodes))
         raise Stop("workers-too-many", said, "A worker needs a GPU or a processor of its own.")
     counts = [0] * len(nodes)
     places = []
@@ -50,7 +51,7 @@ def worker(request, asked, number, cpus, shipped):
         import ray
 
         mine = str(ray.get_gpu_ids()[0])
-        visible = [one for one in os.environ.get("KDOCTOR_VISIBLE", "").split(",") if one]
+        visible = environ_of_node().get("CUDA_VISIBLE_DEVICES", "").split(",")  # which the child is started with
         asked["device"] = "gpu:%d" % (visible.index(mine) if mine in visible else int(mine))
     elif hasattr(os, "sched_getaffinity"):
         cores = sorted(os.sched_getaffinity(0))
@@ -59,21 +60,42 @@ def worker(request, asked, number, cpus, shipped):
     return answer(dict(request, command=["fleet", "worker", json.dumps(asked)]), shipped)
 
 
+def answered(ray, asked):
+    """What each reference stands for, by its answer; a node that does not answer in time is left out."""
+    done, _ = ray.wait(list(asked), num_returns=len(asked), timeout=MEET_S)
+    found = {asked[ref]: value(ray, ref) for ref in done}
+    return {number: port for number, port in found.items() if port}
+
+
+def value(ray, ref):
+    """An answer that is ready, 0 where its node is gone."""
+    try:
+        return ray.get(ref, timeout=MEET_S)
+    except Exception as error:  # of the many kinds that Ray has for it
+        sys.stderr.write("kdoctor: %s\n" % error)
+        return 0
+
+
 def begin(ray, nodes, request, voice, address):
     """The tasks by the name of their worker, after it was said who they are."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    places = shares(nodes, request["workers"])
-    names = ["%d %s" % (rank, place[0]) for rank, place in enumerate(places)]
 
     def on(node, **resources):
         strategy = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
         return dict(resources, scheduling_strategy=strategy, name="kdoctor")
 
-    first = places[0][1]
+    find = ray.remote(max_retries=0)(meeting)
+    asked = {
+        find.options(**on(row[1], num_cpus=0)).remote(row[1]["NodeManagerAddress"]): number
+        for number, row in enumerate(nodes)
+    }
+    ports = answered(ray, asked)
+    there = [row for number, row in enumerate(nodes) if number in ports]
+    places = shares(there, request["workers"])
+    names = ["%d %s" % (rank, place[0]) for rank, place in enumerate(places)]
     voice.say("joined", address=address, nodes=names)
-    find = ray.remote(max_retries=0, max_calls=1)(meeting).options(**on(first, num_cpus=0))
-    port = ray.get(find.remote(first["NodeManagerAddress"]), timeout=MEET_S)
+    first = places[0][1]
+    port = ports[[row[1] for row in nodes].index(first)]
     work = ray.remote(max_retries=0, max_calls=1)(worker)
     word = secrets.token_hex(16)
     return work, [

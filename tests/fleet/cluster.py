@@ -1,4 +1,4 @@
-"""A Ray cluster of three nodes on this machine, until standard input ends; "add NAME" on a line starts another node.
+"""A Ray cluster of three nodes on this machine, until its input ends; "add NAME GPUS" on a line starts another node.
 
 Each answer is a line of JSON: the address, or the process number of the new raylet. The third node has a simulated GPU.
 """
@@ -33,7 +33,9 @@ def main() -> None:
         cluster.add_node(num_cpus=1, node_name="n3", env_vars=simulated())
         print(json.dumps(cluster.address), file=out, flush=True)
         for line in sys.stdin:
-            node = cluster.add_node(num_cpus=1, node_name=line.split()[1])
+            _, name, gpus = line.split()
+            visible = {"CUDA_VISIBLE_DEVICES": "6,4"} if int(gpus) else {}
+            node = cluster.add_node(num_cpus=2, num_gpus=int(gpus), node_name=name, env_vars=visible)
             print(node.all_processes["raylet"][0].process.pid, file=out, flush=True)
     finally:
         cluster.shutdown()

@@ -39,9 +39,9 @@ class Cluster:
         assert self.process.stdout is not None
         return str(json.loads(self.process.stdout.readline()))
 
-    def add(self, name: str) -> psutil.Process:
+    def add(self, name: str, gpus: int = 0) -> psutil.Process:
         assert self.process.stdin is not None
-        self.process.stdin.write(f"add {name}\n")
+        self.process.stdin.write(f"add {name} {gpus}\n")
         self.process.stdin.flush()
         return psutil.Process(int(self.read()))
 
@@ -130,6 +130,18 @@ def test_a_worker_that_dies_is_named_with_its_node(cluster: Cluster, tmp_path: P
     name = found["workers"][1]["name"]
     assert (ran.returncode, found["exit_reason"]) == (1, "worker-lost")
     assert found["verdicts"][0]["what"] == f"1 of 2 workers did not come to the end: 1 on {name}."
+
+
+def test_each_worker_has_a_gpu_of_its_own_where_the_cluster_has_any(cluster: Cluster, tmp_path: Path) -> None:
+    raylet = cluster.add("gpus", 2)
+    try:
+        does = "open(os.environ['HOME'] + '/visible', 'w').write(os.environ.get('CUDA_VISIBLE_DEVICES', '-'))"
+        ran = cluster.start(*together(tmp_path, does), command="bench")
+        found = json.loads(ran.communicate(timeout=120)[0])
+    finally:
+        raylet.kill()
+    assert [(row["name"], row["device"]) for row in found["workers"]] == [("gpus", "gpu:0"), ("gpus", "gpu:1")]
+    assert (cluster.home / "visible").read_text(encoding="ascii") == "6,4"  # all of the node's, for a fast exchange
 
 
 def test_more_workers_than_processors_are_refused(cluster: Cluster) -> None:
