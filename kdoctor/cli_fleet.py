@@ -187,7 +187,7 @@ def together(wish: Wish, address: str, outputs: Sequence[Output], fail_on: Sever
 
 
 @app.command(hidden=True)
-def worker(request: Annotated[str, typer.Argument()], python: NodePython = "") -> None:
+def worker(request: Annotated[str, typer.Argument(envvar="KDOCTOR_WORKER")], python: NodePython = "") -> None:
     """Be one of several workers; `bench --workers` starts it on each node."""
     from kdoctor.commands.fleet_scaling import worker as command
 

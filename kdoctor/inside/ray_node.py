@@ -134,7 +134,7 @@ def lost(how, said):
 
 def answer(request, shipped):
     """The command's output, compressed, or why there is none."""
-    environ = environ_of_node()
+    environ = dict(environ_of_node(), **request.get("variables", {}))
     folder = tempfile.mkdtemp(prefix="kdoctor-")
     try:
         program = [sys.executable, "-m", "kdoctor"]

@@ -57,7 +57,8 @@ def worker(request, asked, number, cpus, shipped):
         cores = sorted(os.sched_getaffinity(0))
         own = cores[number * asked["threads"] : (number + 1) * asked["threads"]]
         asked["cores"] = own if len(cores) == cpus else []
-    return answer(dict(request, command=["fleet", "worker", json.dumps(asked)]), shipped)
+    given = {"KDOCTOR_WORKER": json.dumps(asked)}  # by a variable: the word in it is not for others on the node
+    return answer(dict(request, command=["fleet", "worker"], variables=given), shipped)
 
 
 def answered(ray, asked):
