@@ -89,15 +89,22 @@ class Ranks:
         return float(told)
 
 
+def listening(address, port, most):
+    """A socket that is reached by this address only; port 0: one that is free."""
+    server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((address, port))
+    server.listen(most)
+    return server
+
+
 def meeting_place(torch, address, world, patience):
     """A socket, and a store that is reached by this address only: PyTorch's own socket listens on all."""
-    listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    listening.bind((address, 0))
-    listening.listen(world)
-    store_of, port = torch.distributed.TCPStore, listening.getsockname()[1]
-    fixed = {"wait_for_workers": False, "master_listen_fd": listening.fileno()}
+    server = listening(address, 0, world)
+    store_of, port = torch.distributed.TCPStore, server.getsockname()[1]
+    fixed = {"wait_for_workers": False, "master_listen_fd": server.fileno()}
     try:
-        return listening, store_of(address, port, world, True, patience, **fixed)
+        return server, store_of(address, port, world, True, patience, **fixed)
     except TypeError:  # before PyTorch 2.1
-        listening.close()
+        server.close()
         return None, store_of(address, 0, world, True, patience, wait_for_workers=False)

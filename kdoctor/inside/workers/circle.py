@@ -9,6 +9,8 @@ import json
 import socket
 import time
 
+from training.ranks import listening
+
 MOST = 1 << 20  # bytes of what one worker says at once
 AGAIN_S = 0.2
 
@@ -59,10 +61,7 @@ class Circle:
             self._wait(asked["port"], deadline)
 
     def _wait(self, port, deadline):
-        self.listening = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)
-        self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listening.bind((self.address, port))
-        self.listening.listen(self.world)
+        self.listening = listening(self.address, port, self.world)
         while len(self.lines) < self.world - 1:
             self.listening.settimeout(max(0.01, deadline - time.time()))
             try:
@@ -138,6 +137,5 @@ class Circle:
 
     def free_port(self):
         """A port of this worker's address on which nobody listens."""
-        with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)) as probe:
-            probe.bind((self.address, 0))
+        with contextlib.closing(listening(self.address, 0, 1)) as probe:
             return probe.getsockname()[1]

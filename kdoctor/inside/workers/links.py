@@ -7,6 +7,8 @@ import contextlib
 import socket
 import time
 
+from training.ranks import listening
+
 PIECE = 1 << 18
 LASTS_S = 0.5  # of sending; a slow link is measured by what arrives in it
 PINGS = 20
@@ -31,28 +33,24 @@ def measure(circle, say):
     machines = circle.all(circle.address)
     for pairs in neighbours(circle.world):
         mine = [pair for pair in pairs if circle.rank in pair and machines[pair[0]] != machines[pair[1]]]
-        listening = None
-        if mine and mine[0][1] == circle.rank:
-            listening = socket.socket(socket.AF_INET6 if ":" in circle.address else socket.AF_INET)
-            listening.bind((circle.address, 0))
-            listening.listen(1)
-        ports = circle.all(listening.getsockname()[1] if listening else 0)
+        server = listening(circle.address, 0, 1) if mine and mine[0][1] == circle.rank else None
+        ports = circle.all(server.getsockname()[1] if server else 0)
         if mine:
             first, second = mine[0]
-            try_one(listening, machines[second], ports[second], (first, second), say)
+            try_one(server, machines[second], ports[second], (first, second), say)
         circle.all(None)
 
 
-def try_one(listening, address, port, pair, say):
+def try_one(server, address, port, pair, say):
     """One side of a pair: the one that listens, or the one that tells."""
     try:
-        if listening:
-            with contextlib.closing(listening):
-                answer(listening)
+        if server:
+            with contextlib.closing(server):
+                answer(server)
         else:
             say(*pair, *ask(address, port))
     except OSError as error:
-        if not listening:
+        if not server:
             say(*pair, 0.0, 0.0, str(error))
 
 
@@ -78,15 +76,15 @@ def ask(address, port):
     return min(float(said), back), sorted(trips)[PINGS // 2]
 
 
-def answer(listening):
+def answer(server):
     """The other side of it."""
-    listening.settimeout(PATIENCE_S)
-    with connected(listening.accept()[0]) as connection:
+    server.settimeout(PATIENCE_S)
+    with connected(server.accept()[0]) as connection:
         for _ in range(PINGS):
             if connection.recv(1):
                 connection.sendall(b".")
         connection.sendall(b"%f\n" % received(connection))
-    with connected(listening.accept()[0]) as connection:
+    with connected(server.accept()[0]) as connection:
         send(connection)
 
 
