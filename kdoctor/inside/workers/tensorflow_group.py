@@ -72,9 +72,9 @@ class Trainer:
         self.tf, self.group, self.model, self.common = tf, group, own, common
         loss_of = group.backend.keras.losses.get(workload.LOSS)
         world = float(group.circle.world)
-        for model in (own, common):
-            with group.strategy.scope() if model is common else tf.device(None):
-                model.optimizer.build(model.trainable_variables)
+        own.optimizer.build(own.trainable_variables)
+        with group.strategy.scope():
+            common.optimizer.build(common.trainable_variables)
 
         def gradients_of(model, x, y, share):
             with tf.GradientTape() as tape:
