@@ -15,7 +15,8 @@ from kdoctor.model.scaling import SCALING_SCHEMA, Ready, Scaling, Worked, Worker
 def report(workers: Sequence[Worked], *, workload: str, backend: Backend, seconds: float) -> Scaling:
     """What came of them, in the order of their numbers."""
     series = Series(sorted(workers, key=lambda worker: worker.rank))
-    ways, exchange = scaled(series), exchanged(series)
+    exchange = exchanged(series)
+    ways = scaled(series, exchange)
     judged = tuple(verdicts(series, ways, exchange))
     built, checked = series.built, series.checked
     return Scaling(

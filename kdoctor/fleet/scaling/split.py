@@ -18,9 +18,9 @@ from kdoctor.model.scaling import Exchanged, Part, PartName, Scaled
 MS = 1000.0
 
 
-def scaled(series: Series) -> tuple[Scaled, ...]:
-    """Weak and strong scaling, as far as all workers measured them, at least in one whole round."""
-    built, exchange = series.built, exchanged(series)
+def scaled(series: Series, exchange: Exchanged | None) -> tuple[Scaled, ...]:
+    """Weak and strong scaling, as far as all workers measured them; without an ``exchange`` no round was whole."""
+    built = series.built
     if built is None or exchange is None or not series.is_complete(built.batch_size):
         return ()
     kinds: list[tuple[Literal["weak", "strong"], int]] = [("weak", built.batch_size)]
