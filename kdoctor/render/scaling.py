@@ -54,12 +54,16 @@ def _scaled(one: Scaled, world: int) -> Iterator[Line]:
     """A step of all workers, as a sum."""
     yield ((title_of(one), "bold"),)
     yield ((f"  {world} workers {one.speed_up:.2f}x as fast as one, efficiency {one.efficiency:.0%}", ""),)
-    rows = [("one worker's own work", one.ideal_ms, one.efficiency)]
-    rows += [(NAMES[part.name], part.ms, part.share) for part in one.parts]
-    for name, ms, share in (row for row in rows if abs(row[2]) >= LEAST):
+    for name, ms, share in (row for row in rows_of(one) if abs(row[2]) >= LEAST):
         yield ((f"  {name:<24}{signed(ms):>9} ms  {percent(share):>4}", ""),)
     yield ((f"  {'a step together':<24}{short(one.step_ms):>9} ms  100%", ""),)
     yield ()
+
+
+def rows_of(one: Scaled) -> Iterator[tuple[str, float, float]]:
+    """The parts of a step by their names, in milliseconds and as shares; they add up to it."""
+    yield "one worker's own work", one.ideal_ms, one.efficiency
+    yield from ((NAMES.get(part.name, part.name), part.ms, part.share) for part in one.parts)
 
 
 def title_of(one: Scaled) -> str:

@@ -15,7 +15,7 @@ from kdoctor.render.html.report import header
 from kdoctor.render.html.tree import Node, breakable, el, folded, left_out, page, section, table
 from kdoctor.render.html.verdicts import card, hero, ranked
 from kdoctor.render.json import render as as_json
-from kdoctor.render.scaling import NAMES, percent, signed, summary, title_of
+from kdoctor.render.scaling import percent, rows_of, signed, summary, title_of
 
 MOST_ROWS, MOST_RAW = 400, 200_000
 
@@ -59,11 +59,9 @@ def _about(found: Scaling) -> Element:
 
 def _step(one: Scaled) -> Element:
     """The parts of a step, which add up to it; bars for the eye."""
-    rows = [("one worker's own work", one.ideal_ms, one.efficiency)]
-    rows += [(NAMES.get(part.name, part.name), part.ms, part.share) for part in one.parts]
     cells: list[tuple[Node, ...]] = [
         (name, signed(ms), percent(share), _bar(name, share))
-        for name, ms, share in (*rows, ("together", one.step_ms, 1.0))
+        for name, ms, share in (*rows_of(one), ("together", one.step_ms, 1.0))
     ]
     caption = f"{title_of(one)}: {one.speed_up:.2f}x, efficiency {one.efficiency:.0%}"
     return table(caption, ("part", "ms", "share", "of the step"), cells, figures=["ms", "share"])
