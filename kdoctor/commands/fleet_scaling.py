@@ -46,10 +46,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 def here(wish: Wish, hear: Hear) -> Scaling:
     """All workers on this machine: one for each GPU, else each with its share of the processors. Raises Trouble."""
     begun = sample().at
-    asked = bench.Asked(wanted=Wanted(), backends=(wish.backend,) if wish.backend else (), python=wish.python)
-    host, facts = bench.examined(asked)
+    host, facts, backend = _examined(wish)
     refuse_workload(wish, bench.known_workloads(host))
-    backend = bench.backends_of(asked, facts)[0]
     shares = _shares(wish, _gpus(host, facts, backend))
     address, port, word = meeting_place()
     workers = [
@@ -78,6 +76,13 @@ def here(wish: Wish, hear: Hear) -> Scaling:
     name = host.user.host_name or "localhost"
     found = all_here(host, name, workers, limit_s=wish.limit_s, hear=heard)
     return report(found, workload=wish.workload, backend=backend, seconds=sample().at - begun)
+
+
+def _examined(wish: Wish) -> tuple[LiveHost, Facts, Backend]:
+    """This machine, and the backend that was asked for, else the one that Keras is configured for. Raises Trouble."""
+    asked = bench.Asked(wanted=Wanted(), backends=(wish.backend,) if wish.backend else (), python=wish.python)
+    host, facts = bench.examined(asked)
+    return host, facts, bench.backends_of(asked, facts)[0]
 
 
 def _gpus(host: LiveHost, facts: Facts, backend: Backend) -> int:
@@ -117,7 +122,7 @@ def on_cluster(wish: Wish, address: str, hear: Hear) -> Scaling:
     """The workers on the nodes of a Ray cluster, spread over them. Raises Trouble where none could be asked."""
     begun = sample().at
     refuse_workload(wish, bench.known_workloads(LiveHost()))
-    backend = wish.backend or _backend_here(wish)
+    backend = wish.backend or _examined(wish)[2]
     asked = Engine(
         address=address,
         python=wish.python,
@@ -134,12 +139,6 @@ def on_cluster(wish: Wish, address: str, hear: Hear) -> Scaling:
     )
     found = [_worked(answer) for answer in heard_of(asked, hear)]
     return report(found, workload=wish.workload, backend=backend, seconds=sample().at - begun)
-
-
-def _backend_here(wish: Wish) -> Backend:
-    """The one that Keras is configured for on this node. Raises Trouble."""
-    asked = bench.Asked(wanted=Wanted(), python=wish.python)
-    return bench.backends_of(asked, bench.examined(asked)[1])[0]
 
 
 def _worked(answer: Answer) -> Worked:
