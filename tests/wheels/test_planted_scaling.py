@@ -68,7 +68,7 @@ def hosts() -> Iterator[tuple[str, str]]:
 
 
 def trained(python: Path, home: Path, hosts: tuple[str, str] | None) -> Scaling:
-    """What two workers of LeNet make of it, each in its namespace."""
+    """What two workers of a perceptron make of it, each in its namespace."""
     started = []
     for rank in range(2):
         asked = Asked(
